@@ -1,0 +1,84 @@
+//! Server functions: parse, call one operation of the store, map its error. One module a concern.
+//!
+//! All are POSTs under `/do`. A form that was posted without JavaScript is answered by [`crate::flash`].
+
+#![expect(missing_docs, reason = "the macro makes a struct of each function's arguments, whose fields can't be documented")]
+
+pub mod account;
+pub mod catalog;
+pub mod notifications;
+pub mod packages;
+pub mod preferences;
+pub mod sales;
+pub mod wallet;
+
+use serde::{Deserialize, Serialize};
+use shared::{Coins, Instant};
+
+/// What every page knows of the person who looks at it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Viewer {
+    /// The serial.
+    pub serial: String,
+    /// The name, once activated.
+    pub name: Option<String>,
+    /// True once activated.
+    pub activated: bool,
+    /// Balance in coins.
+    pub balance: Coins,
+    /// Unread notifications.
+    pub unread: i64,
+    /// When a temporary account expires.
+    pub expires_at: Option<Instant>,
+}
+
+#[cfg(feature = "ssr")]
+pub(crate) use context::*;
+
+#[cfg(feature = "ssr")]
+mod context {
+    use axum::http::request::Parts;
+    use leptos::prelude::use_context;
+    use shared::Code;
+    use store::{Customer, Origin, Store};
+
+    use super::Viewer;
+    use crate::problem::Failure;
+
+    impl From<Customer> for Viewer {
+        fn from(customer: Customer) -> Self {
+            let Customer { serial, name, activated, balance, unread, expires_at, .. } = customer;
+            Self { serial, name, activated, balance, unread, expires_at }
+        }
+    }
+
+    /// From the context, or from the request's extensions.
+    fn of_request<T: Clone + Send + Sync + 'static>() -> Option<T> {
+        use_context::<T>().or_else(|| use_context::<Parts>()?.extensions.get::<T>().cloned())
+    }
+
+    /// The store.
+    pub(crate) fn store() -> Result<Store, Failure> {
+        of_request().ok_or(Code::Internal.into())
+    }
+
+    /// Where the request comes from.
+    pub(crate) fn origin() -> Result<Origin, Failure> {
+        of_request().ok_or(Code::Internal.into())
+    }
+
+    /// The signed-in customer, if there is one.
+    pub(crate) fn visitor() -> Option<Customer> {
+        of_request::<Option<Customer>>().flatten()
+    }
+
+    /// The signed-in customer.
+    pub(crate) fn customer() -> Result<Customer, Failure> {
+        visitor().ok_or(Code::Unauthenticated.into())
+    }
+
+    /// Forms may leave an idempotency key out; an empty one is none.
+    pub(crate) fn key(text: &str) -> Option<&str> {
+        Some(text).filter(|text| !text.is_empty())
+    }
+}

@@ -1,0 +1,38 @@
+//! Icons from the sprite that stands at the end of every page.
+
+use leptos::prelude::*;
+
+/// The sprite (Lucide, and the store's own star). The server alone needs its text.
+#[cfg(feature = "ssr")]
+pub(crate) const SPRITE: &str = include_str!("../icons.svg");
+
+/// An icon beside a text that says the same: hidden from screen readers. `mirror` turns those that point somewhere.
+#[component]
+pub fn Icon(
+    /// The symbol's name.
+    #[prop(into)]
+    name: String,
+    /// Mirrored where the language runs from right to left.
+    #[prop(optional)]
+    mirror: bool,
+) -> impl IntoView {
+    view! {
+        <svg class=if mirror { "icon mirror" } else { "icon" } aria-hidden="true" focusable="false">
+            <use href=format!("#i-{name}")></use>
+        </svg>
+    }
+}
+
+/// The khatam: the store's mark. Turning, it says that something is under way.
+#[component]
+pub fn Star(
+    /// Turns (and stands still where motion is not wanted).
+    #[prop(optional)]
+    turning: bool,
+) -> impl IntoView {
+    view! {
+        <svg class=if turning { "star turning" } else { "star" } aria-hidden="true" focusable="false">
+            <use href="#i-khatam"></use>
+        </svg>
+    }
+}

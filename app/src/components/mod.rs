@@ -1,0 +1,27 @@
+//! What pages are made of: small components named for what a person sees.
+
+mod card;
+mod code;
+mod coins;
+mod field;
+mod form;
+mod icon;
+mod layout;
+mod purchase;
+mod ring;
+mod states;
+mod time;
+
+pub use card::{Art, FileCard, FileGrid};
+pub use code::{CopyButton, Secret};
+pub use coins::{Coins, Number};
+pub use field::{Field, Input, RechargeField};
+pub use form::{Form, Outcome, PostForm, Problems, Said};
+#[cfg(feature = "ssr")]
+pub(crate) use icon::SPRITE;
+pub use icon::{Icon, Star};
+pub use layout::Layout;
+pub use purchase::Downloads;
+pub use ring::{Dots, Ring};
+pub use states::{Empty, Failed, Heading, Skeleton, status};
+pub use time::{Ago, Day, Remaining};

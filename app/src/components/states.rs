@@ -1,0 +1,101 @@
+//! What stands where there is nothing, not yet, or not at all.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use shared::Code;
+
+use super::{Icon, Star};
+use crate::{locale::tr, problem::Failure};
+
+/// A page's one `h1`, which is its title too.
+#[component]
+pub fn Heading(
+    /// The words.
+    #[prop(into)]
+    text: String,
+) -> impl IntoView {
+    view! {
+        <Title text=text.clone() />
+        <h1>{text}</h1>
+    }
+}
+
+/// Nothing here yet: what it is and what to do next.
+#[component]
+pub fn Empty(
+    /// What there is not.
+    title: &'static str,
+    /// What would bring it.
+    text: &'static str,
+    /// A link to it.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    view! {
+        <div class="empty">
+            <Star />
+            <h2>{title}</h2>
+            <p>{text}</p>
+            {children.map(|children| children())}
+        </div>
+    }
+}
+
+/// What a part of a page could not be shown for, and what to try. Sets the response's status.
+#[component]
+pub fn Failed(
+    /// The failure.
+    failure: Failure,
+) -> impl IntoView {
+    let code = failure.0.code;
+    status(code.status());
+    let path = move || leptos_router::hooks::use_location().pathname.get();
+    view! {
+        <div class="empty" role="alert">
+            <Icon name="circle-x" />
+            <h2>{tr!(error.failed_title)}</h2>
+            <p>{failure.text()}</p>
+            {if code == Code::Unauthenticated {
+                view! {
+                    <a class="button" href=move || format!("/sign-in?next={}", path())>
+                        {tr!(nav.sign_in)}
+                    </a>
+                }
+                    .into_any()
+            } else {
+                view! {
+                    <a class="button" href=path rel="external">
+                        {tr!(common.retry)}
+                    </a>
+                }
+                    .into_any()
+            }}
+        </div>
+    }
+}
+
+/// The response's status, on the server.
+pub fn status(code: u16) {
+    #[cfg(feature = "ssr")]
+    if let (Some(response), Ok(status)) = (use_context::<leptos_axum::ResponseOptions>(), axum::http::StatusCode::from_u16(code)) {
+        response.set_status(status);
+    }
+    _ = code;
+}
+
+/// Lines that hold the place of what is being fetched.
+#[component]
+pub fn Skeleton(
+    /// How many.
+    lines: u32,
+    /// `rows` or `cards`.
+    #[prop(optional, default = "rows")]
+    of: &'static str,
+) -> impl IntoView {
+    view! {
+        <div class=format!("skeleton {of}") role="status">
+            <span class="visually-hidden">{tr!(common.loading)}</span>
+            {(0..lines).map(|_| view! { <span class="bone" aria-hidden="true"></span> }).collect_view()}
+        </div>
+    }
+}

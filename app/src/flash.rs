@@ -1,0 +1,139 @@
+//! What a form's answer leaves for the next page when there is no JavaScript: the problem or the result, and the values
+//! that were typed (never a PIN). It travels in a cookie that lives two minutes and is shown once.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use shared::Problem;
+
+use crate::problem::Failure;
+
+/// The answer to a form that was posted without JavaScript.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flash {
+    /// The form's name.
+    pub form: String,
+    /// What was typed, by field.
+    pub values: Vec<(String, String)>,
+    /// The result as JSON, or what went wrong.
+    pub outcome: Result<String, Problem>,
+}
+
+/// The page's flash: the first form that asks for it by name takes it.
+#[derive(Clone, Copy)]
+pub struct Pending(StoredValue<Option<Flash>>);
+
+/// Reads the request's flash, in the browser what the server read, and makes it [`Pending`].
+pub fn provide() {
+    let flash = SharedValue::new(|| {
+        #[cfg(feature = "ssr")]
+        return ssr::take();
+        #[cfg(not(feature = "ssr"))]
+        return None;
+    });
+    provide_context(Pending(StoredValue::new(flash.into_inner())));
+}
+
+/// Forgets a flash that no form of the page took.
+pub fn forget() {
+    if let Some(Pending(flash)) = use_context() {
+        flash.set_value(None);
+    }
+}
+
+/// What the last post of a form left, taken once.
+pub fn take(form: &str) -> Option<Flash> {
+    let Pending(pending) = use_context()?;
+    let mine = pending.with_value(|flash| flash.as_ref().is_some_and(|flash| flash.form == form));
+    if mine { pending.try_update_value(Option::take).flatten() } else { None }
+}
+
+impl Flash {
+    /// What was typed in a field; empty when nothing was.
+    pub fn value(&self, field: &str) -> String {
+        self.values.iter().find(|(name, _)| name == field).map(|(_, value)| value.clone()).unwrap_or_default()
+    }
+
+    /// The result, or the failure.
+    pub fn read<T: DeserializeOwned>(&self) -> Option<Result<T, Failure>> {
+        match &self.outcome {
+            Ok(json) => serde_json::from_str(json).ok().map(Ok),
+            Err(problem) => Some(Err(Failure(problem.clone()))),
+        }
+    }
+}
+
+#[cfg(feature = "ssr")]
+pub use ssr::{answer, problem_cookie};
+
+#[cfg(feature = "ssr")]
+mod ssr {
+    use axum::http::{HeaderValue, StatusCode, header, request::Parts};
+    use leptos::prelude::use_context;
+    use leptos_axum::ResponseOptions;
+    use serde::Serialize;
+    use shared::Problem;
+
+    use super::Flash;
+    use crate::{
+        format::{escape, unescape},
+        problem::Failure,
+        session,
+    };
+
+    const SECONDS: i64 = 120;
+    /// Browsers keep cookies of up to 4096 bytes.
+    const LONGEST: usize = 3_800;
+
+    fn name(secure: bool) -> &'static str {
+        if secure { "__Host-flash" } else { "flash" }
+    }
+
+    /// The `Set-Cookie` value that has the next page show a problem, for plain routes outside the app.
+    pub fn problem_cookie(form: &str, problem: &Problem, secure: bool) -> String {
+        cookie(&Flash { form: form.to_owned(), values: Vec::new(), outcome: Err(problem.clone()) }, secure)
+    }
+
+    fn cookie(flash: &Flash, secure: bool) -> String {
+        let text = escape(&serde_json::to_string(flash).unwrap_or_default());
+        session::private(name(secure), if text.len() <= LONGEST { &text } else { "" }, SECONDS, secure)
+    }
+
+    /// A server function's answer. A form that was posted without JavaScript leads back to its page, which says what became of it.
+    pub fn answer<T: Serialize>(form: &str, back: &str, values: &[(&str, &str)], result: Result<T, Failure>) -> Result<T, Failure> {
+        let plain = use_context::<Parts>().is_some_and(|parts| {
+            parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+        });
+        if plain {
+            let outcome = match &result {
+                Ok(value) => Ok(serde_json::to_string(value).unwrap_or_default()),
+                Err(Failure(problem)) => Err(problem.clone()),
+            };
+            let values = if outcome.is_ok() { &[] } else { values };
+            let values = values.iter().map(|(field, value)| ((*field).to_owned(), value.chars().take(200).collect())).collect();
+            set_cookie(&cookie(&Flash { form: form.to_owned(), values, outcome }, session::secure()));
+            leptos_axum::redirect(back);
+        } else if let Err(Failure(problem)) = &result
+            && let (Some(response), Ok(status)) = (use_context::<ResponseOptions>(), StatusCode::from_u16(problem.code.status()))
+        {
+            response.set_status(status);
+        }
+        result
+    }
+
+    /// Adds a `Set-Cookie` to the response.
+    pub(crate) fn set_cookie(cookie: &str) {
+        if let (Some(response), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(cookie)) {
+            response.append_header(header::SET_COOKIE, value);
+        }
+    }
+
+    pub(super) fn take() -> Option<Flash> {
+        let secure = session::secure();
+        let text = session::cookie(&use_context::<Parts>()?.headers, name(secure))?;
+        set_cookie(&session::private(name(secure), "", 0, secure));
+        serde_json::from_str(&unescape(&text)?).ok()
+    }
+}
+
+#[cfg(feature = "ssr")]
+pub(crate) use ssr::set_cookie;

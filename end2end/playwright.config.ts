@@ -1,0 +1,16 @@
+import { defineConfig } from '@playwright/test';
+import { browser } from './browser';
+
+export default defineConfig({
+    ...browser,
+    testDir: 'tests',
+    // `npm test -- --project=desktop` runs one of them.
+    projects: [
+        { name: 'desktop', use: { viewport: { width: 1280, height: 800 } } },
+        {
+            name: 'phone',
+            use: { viewport: { width: 360, height: 740 }, hasTouch: true },
+            testMatch: /(journey|pages|keyboard)\.spec\.ts/,
+        },
+    ],
+});

@@ -1,0 +1,167 @@
+//! Notifications: a list, and a stream of new ones.
+
+use std::collections::VecDeque;
+
+use axum::{
+    Json as Answer,
+    extract::State,
+    response::{Response, sse::Event},
+};
+use futures::{Stream, StreamExt, stream::BoxStream};
+use http::HeaderMap;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use shared::{
+    FieldCode, Instant, Locale, NotificationId,
+    api::{MarkReadRequest, Notification},
+};
+use store::{Customer, Store, notifications};
+use utoipa::ToSchema;
+
+use super::{
+    account::Done,
+    extract::{Json, Language, SignedIn},
+};
+use crate::{
+    problem::{Failure, Problems, invalid},
+    state::AppState,
+    web::live,
+};
+
+/// How many notifications the list holds.
+const LISTED: i64 = 100;
+
+/// A notification in the caller's language.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WordedNotification {
+    /// Its id.
+    id: NotificationId,
+    /// What happened, for programs.
+    kind: String,
+    /// What happened, in a line.
+    title: String,
+    /// More of it.
+    body: String,
+    /// True once read.
+    is_read: bool,
+    /// When.
+    created_at: Instant,
+    /// The event's own fields: `purchase_id`, `file_title`, `amount` and the like.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    details: Map<String, Value>,
+}
+
+impl WordedNotification {
+    fn new(notification: &Notification, locale: Locale) -> Self {
+        let (title, body) = app::texts::notice(locale, &notification.notice);
+        let mut details = match serde_json::to_value(&notification.notice) {
+            Ok(Value::Object(details)) => details,
+            _ => Map::new(),
+        };
+        let kind = details.remove("kind").and_then(|kind| Some(kind.as_str()?.to_owned())).unwrap_or_default();
+        // `title` here is the notification's own.
+        if let Some(file_title) = details.remove("title") {
+            details.insert("file_title".to_owned(), file_title);
+        }
+        Self { id: notification.id, kind, title, body, is_read: notification.is_read, created_at: notification.created_at, details }
+    }
+}
+
+/// The newest notifications, newest first.
+#[utoipa::path(get, path = "/api/v1/notifications/", tag = "notifications", security(("bearer" = [])), responses(
+    (status = 200, description = "The notifications.", body = Vec<WordedNotification>),
+    Problems,
+))]
+pub async fn list(
+    State(store): State<Store>,
+    SignedIn(customer): SignedIn,
+    Language(locale): Language,
+) -> Result<Answer<Vec<WordedNotification>>, Failure> {
+    let notifications = notifications::list(&store, &customer, LISTED).await?;
+    Ok(Answer(notifications.iter().map(|notification| WordedNotification::new(notification, locale)).collect()))
+}
+
+/// Marks one notification, or all, as read.
+#[utoipa::path(post, path = "/api/v1/notifications/mark-read/", tag = "notifications", security(("bearer" = [])), request_body = MarkReadRequest,
+    responses((status = 200, description = "Marked.", body = Done), Problems),
+)]
+pub async fn mark_read(
+    State(store): State<Store>,
+    SignedIn(customer): SignedIn,
+    Json(body): Json<MarkReadRequest>,
+) -> Result<Answer<Done>, Failure> {
+    let which = match (body.all, body.notification_id) {
+        (true, None) => None,
+        (false, Some(id)) => Some(NotificationId(id)),
+        (true, Some(_)) => return Err(invalid("notification_id", FieldCode::Unknown)),
+        (false, None) => return Err(invalid("notification_id", FieldCode::Required)),
+    };
+    notifications::mark_read(&store, &customer, which).await?;
+    Ok(Done::answer())
+}
+
+/// New notifications as they come.
+///
+/// Server-sent events named `notification`, whose data is a notification as in the list and whose id continues the stream
+/// after a break (`Last-Event-ID`). The stream ends after some minutes: connect again, with a fresh token where needed.
+#[utoipa::path(get, path = "/api/v1/notifications/stream/", tag = "notifications", security(("bearer" = [])), responses(
+    (status = 200, description = "The events.", content_type = "text/event-stream", body = String),
+    Problems,
+))]
+pub async fn stream(
+    State(state): State<AppState>,
+    SignedIn(customer): SignedIn,
+    Language(locale): Language,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    // Listening begins before the list is read, so that nothing falls between them.
+    let hints = live::hints(&state, customer.id);
+    let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
+    let seen = match seen {
+        Some(seen) => NotificationId(seen),
+        None => notifications::list(&state.store, &customer, 1).await?.first().map_or(NotificationId(0), |newest| newest.id),
+    };
+    let news = News { store: state.store.clone(), customer, hints: Box::pin(hints), seen, waiting: VecDeque::new(), looked: false };
+    Ok(live::answer(&state, news.events(locale)))
+}
+
+/// The notifications after `seen`, oldest first: those there are, and after each hint those that came.
+struct News {
+    store: Store,
+    customer: Customer,
+    hints: BoxStream<'static, ()>,
+    seen: NotificationId,
+    waiting: VecDeque<Notification>,
+    looked: bool,
+}
+
+impl News {
+    fn events(self, locale: Locale) -> impl Stream<Item = Event> + Send + 'static {
+        futures::stream::unfold(self, async |mut news| {
+            let next = news.next().await?;
+            Some((next, news))
+        })
+        .map(move |notification| {
+            let event = Event::default().event("notification").id(notification.id.to_string());
+            event.json_data(WordedNotification::new(&notification, locale)).unwrap_or_default()
+        })
+    }
+
+    async fn next(&mut self) -> Option<Notification> {
+        loop {
+            if let Some(next) = self.waiting.pop_front() {
+                self.seen = next.id;
+                return Some(next);
+            }
+            if self.looked {
+                self.hints.next().await?;
+            }
+            self.looked = true;
+            match notifications::list(&self.store, &self.customer, LISTED).await {
+                Ok(listed) => self.waiting = listed.into_iter().filter(|notification| notification.id > self.seen).rev().collect(),
+                Err(error) => tracing::error!(%error, "notifications could not be listed"),
+            }
+        }
+    }
+}

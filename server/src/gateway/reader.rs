@@ -1,0 +1,151 @@
+//! Reads a part of a file from storage, a chunk ahead of what the network takes.
+
+use std::{
+    collections::VecDeque,
+    fs::File,
+    io,
+    ops::Range,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use futures::{FutureExt, StreamExt, stream::BoxStream};
+use object_store::{GetResult, GetResultPayload};
+use tokio::task::{JoinHandle, spawn_blocking};
+
+/// How much of a local file is read at once, in bytes: enough that the hop to another thread does not count, little
+/// enough that it is still in the processor's cache when it is written to the network.
+const CHUNK: usize = 256 * 1024;
+/// How many chunks are read ahead.
+const AHEAD: usize = 2;
+
+/// The bytes of a part of a file, in order.
+pub(super) enum Reader {
+    /// From the local disk.
+    Local(LocalReader),
+    /// From elsewhere, in the pieces that it sends. A piece may wait here until its bytes are allowed to flow.
+    Remote {
+        /// The pieces.
+        stream: BoxStream<'static, object_store::Result<Bytes>>,
+        /// What is left of the last piece.
+        rest: Bytes,
+    },
+}
+
+impl Reader {
+    pub(super) fn new(result: GetResult) -> Self {
+        match result.payload {
+            GetResultPayload::File(file, _) => Self::Local(LocalReader::new(file, result.range)),
+            GetResultPayload::Stream(stream) => Self::Remote { stream, rest: Bytes::new() },
+        }
+    }
+
+    /// The next bytes, at most `most` of them, never none. `None` at the end.
+    pub(super) fn poll_next(&mut self, task: &mut Context<'_>, most: usize) -> Poll<Option<io::Result<Bytes>>> {
+        let rest = match self {
+            Self::Local(local) => {
+                if local.rest.is_empty() {
+                    match ready!(local.poll_chunk(task)) {
+                        Some(Ok(chunk)) => local.rest = chunk,
+                        other => return Poll::Ready(other),
+                    }
+                }
+                &mut local.rest
+            }
+            Self::Remote { stream, rest } => {
+                while rest.is_empty() {
+                    match ready!(stream.poll_next_unpin(task)) {
+                        Some(Ok(piece)) => *rest = piece,
+                        Some(Err(error)) => return Poll::Ready(Some(Err(io::Error::other(error)))),
+                        None => return Poll::Ready(None),
+                    }
+                }
+                rest
+            }
+        };
+        Poll::Ready(Some(Ok(rest.split_to(most.min(rest.len())))))
+    }
+}
+
+/// A part of a local file. Buffers are used again: a download's memory is the same whatever the file's size.
+pub(super) struct LocalReader {
+    file: Arc<File>,
+    range: Range<u64>,
+    reading: VecDeque<JoinHandle<io::Result<Bytes>>>,
+    buffers: Buffers,
+    rest: Bytes,
+}
+
+impl LocalReader {
+    fn new(file: File, range: Range<u64>) -> Self {
+        Self { file: Arc::new(file), range, reading: VecDeque::new(), buffers: Buffers::default(), rest: Bytes::new() }
+    }
+
+    fn poll_chunk(&mut self, task: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        while self.reading.len() < AHEAD && !self.range.is_empty() {
+            let (file, buffers, offset) = (self.file.clone(), self.buffers.clone(), self.range.start);
+            let length = (CHUNK as u64).min(self.range.end - offset);
+            self.range.start += length;
+            self.reading.push_back(spawn_blocking(move || read(&file, offset, length, buffers)));
+        }
+        let Some(first) = self.reading.front_mut() else { return Poll::Ready(None) };
+        let chunk = ready!(first.poll_unpin(task)).map_err(io::Error::other);
+        self.reading.pop_front();
+        Poll::Ready(Some(chunk.and_then(std::convert::identity)))
+    }
+}
+
+fn read(file: &File, offset: u64, length: u64, buffers: Buffers) -> io::Result<Bytes> {
+    let mut buffer = Buffer { bytes: buffers.take(), used: usize::try_from(length).map_err(io::Error::other)?, home: buffers };
+    read_at(file, &mut buffer.bytes[..buffer.used], offset)?;
+    Ok(Bytes::from_owner(buffer))
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
+    while !buffer.is_empty() {
+        let read = std::os::windows::fs::FileExt::seek_read(file, buffer, offset)?;
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        buffer = &mut buffer[read..];
+        offset += read as u64;
+    }
+    Ok(())
+}
+
+/// A stream's buffers that are free.
+#[derive(Clone, Default)]
+struct Buffers(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl Buffers {
+    fn take(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_else(|| vec![0; CHUNK])
+    }
+}
+
+/// A buffer on its way through the network, which goes home when it has been written.
+struct Buffer {
+    bytes: Vec<u8>,
+    used: usize,
+    home: Buffers,
+}
+
+impl AsRef<[u8]> for Buffer {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes[..self.used]
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        let bytes = std::mem::take(&mut self.bytes);
+        self.home.0.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
+    }
+}

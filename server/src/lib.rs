@@ -1,0 +1,16 @@
+//! The server: configuration, web app, REST API, embedded link gateway and command line of Khazna.
+
+pub mod api;
+pub mod cli;
+pub mod client;
+pub mod config;
+pub mod gateway;
+pub mod limiter;
+mod live_bridge;
+mod logging;
+pub mod problem;
+pub mod serve;
+pub mod server;
+pub mod state;
+pub mod system;
+pub mod web;

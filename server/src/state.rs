@@ -1,0 +1,41 @@
+//! What every handler is handed.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use leptos::config::LeptosOptions;
+use metrics_exporter_prometheus::PrometheusHandle;
+use shared::link;
+use store::{Rng, Store};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{config::Config, limiter::Limiter};
+
+/// The server's state: a handle that is cheap to clone.
+#[derive(Clone, FromRef)]
+pub struct AppState {
+    /// The store.
+    pub store: Store,
+    /// Where the web app's built files are.
+    pub leptos: LeptosOptions,
+    /// Everything else.
+    pub context: Arc<Context>,
+}
+
+/// What the handlers share besides the store.
+pub struct Context {
+    /// The configuration.
+    pub config: Config,
+    /// The link gateway's own part of the protocol.
+    pub site: link::Site,
+    /// Randomness for claim secrets and request ids.
+    pub rng: Arc<dyn Rng>,
+    /// Requests an address may make.
+    pub limiter: Limiter,
+    /// Renders the metrics.
+    pub metrics: PrometheusHandle,
+    /// Cancelled when the server begins to stop: endless answers end then.
+    pub stopping: CancellationToken,
+    /// Work that must be done before the process ends: what was unsent when a download closed is written here.
+    pub closing: TaskTracker,
+}

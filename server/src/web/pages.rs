@@ -1,0 +1,151 @@
+//! The web app: its pages and server functions, and the plain form posts that work before and without its script.
+
+use axum::{
+    Extension, Form, Router,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use leptos::{
+    context::{provide_context, use_context},
+    nonce::use_nonce,
+};
+use leptos_axum::{LeptosRoutes, ResponseOptions};
+use serde::Deserialize;
+use shared::{Code, Locale, PurchaseId};
+use store::{Customer, Origin, links, sessions};
+
+use app::session;
+
+use super::{live, security};
+use crate::{gateway, problem::Failure, state::AppState};
+
+/// The pages, the server functions and the forms.
+pub fn router(state: &AppState) -> Router<AppState> {
+    let options = state.leptos.clone();
+    Router::new()
+        .route("/purchases/{id}/download", post(download))
+        .route("/language", post(language))
+        .route("/sign-out", post(sign_out))
+        .route("/live", get(live::web))
+        .leptos_routes_with_context(state, app::routes(), context(state), move || app::shell(options.clone()))
+}
+
+/// The web app's page for an address that is none, with status 404.
+pub fn not_found(state: &AppState) -> Router<AppState> {
+    let options = state.leptos.clone();
+    let render = leptos_axum::render_app_to_stream_in_order_with_context(context(state), move || app::shell(options.clone()));
+    let page = move |request: axum::extract::Request| async move {
+        let mut response = render(request).await;
+        if response.status() == StatusCode::OK {
+            *response.status_mut() = StatusCode::NOT_FOUND;
+        }
+        response
+    };
+    Router::new().fallback(get(page).fallback(|| async { Failure::from(Code::NotFound) }))
+}
+
+/// What the app's components and server functions find in their context, for each request.
+fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
+    let state = state.clone();
+    move || {
+        provide_context(state.store.clone());
+        provide_context(session::SecureCookies(state.context.config.https()));
+        if let Some(parts) = use_context::<Parts>() {
+            provide_context(parts.extensions.get::<Option<Customer>>().cloned().flatten());
+            if let Some(origin) = parts.extensions.get::<Origin>() {
+                provide_context(origin.clone());
+            }
+        }
+        let Some(response) = use_context::<ResponseOptions>() else { return };
+        // A page is one person's: it must not come out of a cache to another.
+        response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        if let Some(policy) = use_nonce().and_then(|nonce| security::page_policy(&state.context.config, &nonce)) {
+            response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+        }
+    }
+}
+
+fn see_other(location: &str) -> Response {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, location.to_owned())]).into_response()
+}
+
+fn with_cookies(mut response: Response, cookies: impl IntoIterator<Item = String>) -> Response {
+    for cookie in cookies {
+        if let Ok(value) = HeaderValue::try_from(cookie) {
+            response.headers_mut().append(header::SET_COOKIE, value);
+        }
+    }
+    response
+}
+
+/// Presses Download: 307 keeps the method, so that the link is posted at once; a broken rule is told on the purchases' page.
+async fn download(
+    State(state): State<AppState>,
+    Extension(customer): Extension<Option<Customer>>,
+    Extension(origin): Extension<Origin>,
+    Path(purchase): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(customer) = customer else { return see_other("/sign-in?next=/purchases") };
+    let Ok(purchase) = purchase.parse::<PurchaseId>() else { return Failure::from(Code::NotFound).into_response() };
+    match links::press_download(&state.store, &customer, purchase, &origin).await {
+        Ok(pressed) => {
+            let cookie = gateway::prepare(&state, &pressed.url, &headers);
+            let headers = [(header::LOCATION, pressed.url), (header::CACHE_CONTROL, "no-store".to_owned())];
+            with_cookies((StatusCode::TEMPORARY_REDIRECT, headers).into_response(), cookie)
+        }
+        Err(error) => {
+            let Failure(problem) = error.into();
+            let cookie = app::flash::problem_cookie("download", &problem, state.context.config.https());
+            with_cookies(see_other("/purchases"), [cookie])
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct LanguageForm {
+    locale: String,
+}
+
+/// Chooses the language, and leads back to the page it was chosen on.
+async fn language(State(state): State<AppState>, headers: HeaderMap, Form(form): Form<LanguageForm>) -> Response {
+    let Some(locale) = Locale::from_tag(&form.locale) else { return Failure::from(Code::BadRequest).into_response() };
+    let cookie = session::locale_cookie(locale, state.context.config.https());
+    with_cookies(see_other(&page_before(&headers)), [cookie])
+}
+
+/// Path and query of the page that a form was sent from, `/` where that is not ours to lead to.
+fn page_before(headers: &HeaderMap) -> String {
+    let referrer = headers.get(header::REFERER).and_then(|value| value.to_str().ok()).and_then(|value| value.parse::<http::Uri>().ok());
+    let path = referrer.as_ref().and_then(|uri| uri.path_and_query()).map_or("/", |path| path.as_str());
+    // `//evil.example` would lead away.
+    if path.starts_with("//") { "/".to_owned() } else { path.to_owned() }
+}
+
+/// Ends the session.
+async fn sign_out(
+    State(state): State<AppState>,
+    Extension(customer): Extension<Option<Customer>>,
+    Extension(origin): Extension<Origin>,
+) -> Result<Response, Failure> {
+    if let Some(customer) = customer {
+        sessions::end(&state.store, customer.session, &origin).await?;
+    }
+    Ok(with_cookies(see_other("/"), session::sign_out_cookies(state.context.config.https())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leads_back_to_our_own_pages_only() {
+        let back = |referrer: &str| page_before(&[(header::REFERER, referrer.parse().unwrap())].into_iter().collect());
+        assert_eq!(back("https://shop.example/catalog?q=a"), "/catalog?q=a");
+        assert_eq!(back("https://shop.example//evil.example"), "/");
+        assert_eq!(back("nonsense\\"), "/");
+        assert_eq!(page_before(&HeaderMap::new()), "/");
+    }
+}

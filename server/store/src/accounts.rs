@@ -1,0 +1,345 @@
+//! Customers' accounts: opened temporary, activated with name and phone, opened again by serial or phone and PIN.
+
+use shared::{
+    AccountId, Code, FieldCode, Fields, Instant, Name, Notice, Phone, Pin, Serial,
+    api::{Account, Activated, NewAccount, Recovered, Tokens, TransferKind},
+    text::fold,
+};
+use sqlx::Row;
+
+use crate::{
+    Customer, Error, Origin, Result, Staff, Store,
+    audit::{self, Entry},
+    db::transaction,
+    error::{damaged, field},
+    ledger::{self, Movement},
+    notifications, sessions,
+    sessions::Owner,
+    throttle::{self, Try},
+};
+
+/// How many serials are drawn before giving up; each is free with near certainty.
+const DRAWS: usize = 5;
+
+/// Opens a temporary account and signs it in. The PIN is in the answer and nowhere else.
+pub async fn open(store: &Store, origin: &Origin) -> Result<NewAccount> {
+    let pin = draw_pin(store);
+    let pin_hash = store.0.secrets.hash(pin.reveal(), store.random()).await?;
+    let now = store.now();
+    let expires_at = now.plus(store.settings().temporary_life);
+    for _ in 0..DRAWS {
+        let serial = draw_serial(store, now);
+        let opened: Option<Tokens> = transaction!(store, |connection| {
+            let id: i64 = sqlx::query_scalar("INSERT INTO accounts (house) VALUES (NULL) RETURNING id").fetch_one(&mut *connection).await?;
+            let inserted = sqlx::query(
+                "INSERT INTO customers (id, serial, pin_hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+            )
+            .bind(id)
+            .bind(serial.as_str().to_owned())
+            .bind(pin_hash.clone())
+            .bind(now.0)
+            .bind(expires_at.0)
+            .execute(&mut *connection)
+            .await?;
+            if inserted.rows_affected() == 0 {
+                sqlx::query("DELETE FROM accounts WHERE id = $1").bind(id).execute(&mut *connection).await?;
+                return Ok(None);
+            }
+            let tokens = sessions::begin(store, &mut *connection, Owner::Customer(AccountId(id)), origin).await?;
+            let actor = format!("customer:{id}");
+            audit::record(
+                store,
+                &mut *connection,
+                &Entry { actor: &actor, action: "account.open", subject: &actor, outcome: "ok", origin },
+            )
+            .await?;
+            Ok(Some(tokens))
+        })?;
+        if let Some(tokens) = opened {
+            return Ok(NewAccount { serial: serial.to_string(), pin: pin.reveal().to_owned(), expires_at, tokens });
+        }
+    }
+    Err(damaged("no free serial was drawn"))
+}
+
+fn draw_serial(store: &Store, now: Instant) -> Serial {
+    let random: [u8; 4 * Serial::RANDOM] = store.random();
+    let mut numbers = [0; Serial::RANDOM];
+    for (number, bytes) in numbers.iter_mut().zip(random.chunks_exact(4)) {
+        *number = bytes.iter().fold(0, |number, byte| (number << 8) | u32::from(*byte));
+    }
+    Serial::new(now.date().0, numbers)
+}
+
+fn draw_pin(store: &Store) -> Pin {
+    Pin::new(u32::from_be_bytes(store.random()))
+}
+
+/// Signs in by serial and PIN. Unknown, wrong and malformed get [`Code::InvalidCredentials`] in the same time.
+pub async fn sign_in(store: &Store, serial: &str, pin: &str, origin: &Origin) -> Result<Tokens> {
+    let typed = serial.parse::<Serial>().map_or_else(|_| unreadable(serial), |serial| serial.to_string());
+    let known = Known::find(store, "SELECT id, serial, pin_hash, expires_at, blocked_at FROM customers WHERE serial = $1", &typed).await?;
+    let attempt = Try::new(throttle::of_serial(&typed), origin);
+    let (_, tokens) = enter(store, known, pin, &attempt, "account.sign_in", &typed, origin).await?;
+    Ok(tokens)
+}
+
+/// Gives the serial back to who knows the phone of the activation and the PIN, and signs in.
+pub async fn recover(store: &Store, phone: &str, pin: &str, origin: &Origin) -> Result<Recovered> {
+    let typed = phone.parse::<Phone>().map_or_else(|_| unreadable(phone), |phone| phone.to_string());
+    let known = Known::find(store, "SELECT id, serial, pin_hash, expires_at, blocked_at FROM customers WHERE phone = $1", &typed).await?;
+    let attempt = Try::new(format!("phone:{typed}"), origin);
+    let (serial, tokens) = enter(store, known, pin, &attempt, "account.recover", &typed, origin).await?;
+    Ok(Recovered { serial, tokens })
+}
+
+/// What is counted and audited where a serial or phone can't be read: its beginning, without what databases refuse.
+fn unreadable(typed: &str) -> String {
+    typed.chars().filter(|character| !character.is_control()).take(32).collect()
+}
+
+/// What sign-in needs to know of an account.
+struct Known {
+    id: AccountId,
+    serial: String,
+    pin_hash: String,
+    expires_at: Option<i64>,
+    blocked: bool,
+}
+
+impl Known {
+    async fn find(store: &Store, sql: &'static str, by: &str) -> Result<Option<Self>> {
+        let row = sqlx::query(sql).bind(by.to_owned()).fetch_optional(store.0.db.reader()).await?;
+        row.map(|row| {
+            Ok(Self {
+                id: AccountId(row.try_get("id")?),
+                serial: row.try_get("serial")?,
+                pin_hash: row.try_get("pin_hash")?,
+                expires_at: row.try_get("expires_at")?,
+                blocked: row.try_get::<Option<i64>, _>("blocked_at")?.is_some(),
+            })
+        })
+        .transpose()
+    }
+}
+
+/// Tries the PIN on what was found, or on nothing in the same time.
+async fn enter(
+    store: &Store,
+    known: Option<Known>,
+    pin: &str,
+    attempt: &Try,
+    action: &'static str,
+    subject: &str,
+    origin: &Origin,
+) -> Result<(String, Tokens)> {
+    let now = store.now();
+    let known = known.filter(|known| known.expires_at.is_none_or(|expires_at| expires_at > now.0));
+    let typed = pin.parse::<Pin>().map_or_else(|_| String::new(), |pin| pin.reveal().to_owned());
+    let begun = attempt.begin(store).await;
+    // The hash is computed even when the throttle has refused already: an answer's time tells nothing.
+    let right = store.0.secrets.verify(&typed, known.as_ref().map(|known| known.pin_hash.clone())).await?;
+    let locks = match begun {
+        Ok(locks) => locks,
+        Err(error) => {
+            fail(store, action, subject, "locked", origin).await?;
+            return Err(error);
+        }
+    };
+    let Some(known) = known.filter(|_| right) else {
+        fail(store, action, subject, "wrong", origin).await?;
+        if let Some(until) = locks {
+            notify_lock(store, subject, until).await?;
+        }
+        return Err(Code::InvalidCredentials.into());
+    };
+    attempt.succeeded(store).await?;
+    let actor = format!("customer:{}", known.id);
+    if known.blocked {
+        fail(store, action, &actor, "blocked", origin).await?;
+        return Err(Code::AccountBlocked.into());
+    }
+    let tokens = transaction!(store, |connection| {
+        let tokens = sessions::begin(store, &mut *connection, Owner::Customer(known.id), origin).await?;
+        audit::record(store, &mut *connection, &Entry { actor: &actor, action, subject: &actor, outcome: "ok", origin }).await?;
+        Ok(tokens)
+    })?;
+    Ok((known.serial, tokens))
+}
+
+async fn fail(store: &Store, action: &'static str, subject: &str, outcome: &str, origin: &Origin) -> Result<()> {
+    audit::record_failure(store, &Entry { actor: "anonymous", action, subject, outcome, origin }).await
+}
+
+/// Tells the owner that somebody's wrong PINs locked the account, if there is one.
+async fn notify_lock(store: &Store, typed: &str, until: Instant) -> Result<()> {
+    let owner: Option<i64> = sqlx::query_scalar("SELECT id FROM customers WHERE serial = $1 OR phone = $1")
+        .bind(typed.to_owned())
+        .fetch_optional(store.0.db.reader())
+        .await?;
+    let Some(owner) = owner else { return Ok(()) };
+    transaction!(store, |connection| {
+        notifications::add(store, &mut *connection, AccountId(owner), &Notice::SignInLocked { until }).await
+    })?;
+    store.live().changed(AccountId(owner));
+    Ok(())
+}
+
+/// Makes a temporary account permanent and grants the bonus, once a phone number.
+pub async fn activate(store: &Store, customer: &Customer, name: &str, phone: &str, origin: &Origin) -> Result<Activated> {
+    let mut fields = Fields::default();
+    let (Some(name), Some(phone)) = (fields.parse::<Name>("name", name), fields.parse::<Phone>("phone", phone)) else {
+        return Err(fields.problem().into());
+    };
+    let now = store.now();
+    let actor = customer.actor();
+    let activated = transaction!(store, |connection| {
+        let updated = sqlx::query(
+            "UPDATE customers SET name = $2, name_folded = $3, phone = $4, activated_at = $5, expires_at = NULL
+             WHERE id = $1 AND activated_at IS NULL",
+        )
+        .bind(customer.id.0)
+        .bind(name.as_str().to_owned())
+        .bind(fold(name.as_str()))
+        .bind(phone.as_str().to_owned())
+        .bind(now.0)
+        .execute(&mut *connection)
+        .await
+        .map_err(phone_taken)?;
+        if updated.rows_affected() == 0 {
+            return Err(Code::AlreadyActivated.into());
+        }
+        let granted = sqlx::query("INSERT INTO bonuses (phone, customer_id, granted_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+            .bind(phone.as_str().to_owned())
+            .bind(customer.id.0)
+            .bind(now.0)
+            .execute(&mut *connection)
+            .await?;
+        let bonus = if granted.rows_affected() == 1 { store.settings().bonus } else { 0 };
+        let balance = if bonus > 0 {
+            let movement = Movement { customer: customer.id, kind: TransferKind::Bonus, amount: bonus, reference: None, description: "" };
+            ledger::post(store, &mut *connection, &movement).await?
+        } else {
+            0
+        };
+        notifications::add(store, &mut *connection, customer.id, &Notice::Activated { bonus }).await?;
+        audit::record(
+            store,
+            &mut *connection,
+            &Entry { actor: &actor, action: "account.activate", subject: &actor, outcome: "ok", origin },
+        )
+        .await?;
+        Ok(Activated { success: true, balance, bonus })
+    });
+    match &activated {
+        Ok(_) => store.live().changed(customer.id),
+        Err(Error::Problem(problem)) => {
+            let outcome = problem.code.as_str();
+            audit::record_failure(store, &Entry { actor: &actor, action: "account.activate", subject: &actor, outcome, origin }).await?;
+        }
+        Err(_) => {}
+    }
+    activated
+}
+
+fn phone_taken(error: sqlx::Error) -> Error {
+    match &error {
+        sqlx::Error::Database(broken) if broken.is_unique_violation() => Code::PhoneTaken.into(),
+        _ => error.into(),
+    }
+}
+
+/// Changes the PIN of who knows the old one. Other sessions end.
+pub async fn change_pin(store: &Store, customer: &Customer, old: &str, new: &str, origin: &Origin) -> Result<()> {
+    let mut fields = Fields::default();
+    let (old, new) = (fields.parse::<Pin>("old_pin", old), fields.parse::<Pin>("new_pin", new));
+    let (Some(old), Some(new)) = (old, new) else { return Err(fields.problem().into()) };
+    if old == new {
+        return Err(field("new_pin", FieldCode::SamePin));
+    }
+    let actor = customer.actor();
+    let attempt = Try::new(throttle::of_serial(&customer.serial), origin);
+    let begun = attempt.begin(store).await;
+    let hash: Option<String> =
+        sqlx::query_scalar("SELECT pin_hash FROM customers WHERE id = $1").bind(customer.id.0).fetch_optional(store.0.db.reader()).await?;
+    let right = store.0.secrets.verify(old.reveal(), hash).await?;
+    let locks = begun?;
+    if !right {
+        audit::record_failure(store, &Entry { actor: &actor, action: "account.pin", subject: &actor, outcome: "wrong", origin }).await?;
+        if let Some(until) = locks {
+            notify_lock(store, &customer.serial, until).await?;
+        }
+        return Err(field("old_pin", FieldCode::WrongPin));
+    }
+    attempt.succeeded(store).await?;
+    let hash = store.0.secrets.hash(new.reveal(), store.random()).await?;
+    transaction!(store, |connection| {
+        sqlx::query("UPDATE customers SET pin_hash = $2 WHERE id = $1")
+            .bind(customer.id.0)
+            .bind(hash.clone())
+            .execute(&mut *connection)
+            .await?;
+        sqlx::query("UPDATE sessions SET ended_at = $3 WHERE customer_id = $1 AND id <> $2 AND ended_at IS NULL")
+            .bind(customer.id.0)
+            .bind(customer.session.0)
+            .bind(store.now().0)
+            .execute(&mut *connection)
+            .await?;
+        notifications::add(store, &mut *connection, customer.id, &Notice::PinChanged).await?;
+        audit::record(store, &mut *connection, &Entry { actor: &actor, action: "account.pin", subject: &actor, outcome: "ok", origin })
+            .await
+    })?;
+    store.live().changed(customer.id);
+    Ok(())
+}
+
+/// The customer's profile.
+pub async fn profile(store: &Store, customer: &Customer) -> Result<Account> {
+    let row =
+        sqlx::query("SELECT phone, created_at FROM customers WHERE id = $1").bind(customer.id.0).fetch_one(store.0.db.reader()).await?;
+    Ok(Account {
+        serial: customer.serial.clone(),
+        name: customer.name.clone(),
+        phone: row.try_get("phone")?,
+        is_activated: customer.activated,
+        balance: customer.balance,
+        unread_notifications: customer.unread,
+        created_at: Instant(row.try_get("created_at")?),
+        expires_at: customer.expires_at,
+    })
+}
+
+/// Blocks an account, so that it signs in and downloads no more, or lifts the block.
+pub async fn set_blocked(store: &Store, staff: &Staff, serial: &str, blocked: bool, origin: &Origin) -> Result<()> {
+    let id = by_serial(store, serial).await?;
+    let blocked_at = blocked.then_some(store.now().0);
+    let action = if blocked { "account.block" } else { "account.unblock" };
+    transaction!(store, |connection| {
+        sqlx::query("UPDATE customers SET blocked_at = $2 WHERE id = $1").bind(id.0).bind(blocked_at).execute(&mut *connection).await?;
+        let subject = format!("customer:{id}");
+        audit::record(store, &mut *connection, &Entry { actor: &staff.actor(), action, subject: &subject, outcome: "ok", origin }).await
+    })
+}
+
+/// Takes the throttle's lock from an account and its phone.
+pub async fn unlock(store: &Store, staff: &Staff, serial: &str, origin: &Origin) -> Result<()> {
+    let id = by_serial(store, serial).await?;
+    let row = sqlx::query("SELECT serial, phone FROM customers WHERE id = $1").bind(id.0).fetch_one(store.0.db.reader()).await?;
+    throttle::forget(store, &throttle::of_serial(&row.try_get::<String, _>("serial")?)).await?;
+    if let Some(phone) = row.try_get::<Option<String>, _>("phone")? {
+        throttle::forget(store, &format!("phone:{phone}")).await?;
+    }
+    throttle::forget(store, &format!("codes:{id}")).await?;
+    let subject = format!("customer:{id}");
+    audit::record_failure(store, &Entry { actor: &staff.actor(), action: "account.unlock", subject: &subject, outcome: "ok", origin }).await
+}
+
+/// The account of a serial as staff type it.
+pub(crate) async fn by_serial(store: &Store, typed: &str) -> Result<AccountId> {
+    let serial: Serial = typed.parse().map_err(|code| field("customer_serial", code))?;
+    let id: Option<i64> = sqlx::query_scalar("SELECT id FROM customers WHERE serial = $1")
+        .bind(serial.as_str().to_owned())
+        .fetch_optional(store.0.db.reader())
+        .await?;
+    id.map(AccountId).ok_or_else(|| Code::NotFound.into())
+}

@@ -1,0 +1,65 @@
+//! What time takes away, and what is counted now and then because counting it at each sale would make sales wait.
+//! Nothing depends on it for being right: whatever lapsed is seen as lapsed before it is swept.
+
+use shared::{PurchaseId, link::Event, ms};
+use sqlx::Row;
+
+use crate::{Result, Store, db::transaction, idempotency, links, throttle};
+
+/// Rows of one kind that one sweep takes, so that it never holds the database for long.
+const BATCH: i64 = 500;
+/// How long ended sessions and rotated tokens are kept, so that their reuse is still seen.
+const SESSION_MEMORY: i64 = 7 * ms::DAY;
+
+/// Sweeps expired temporary accounts, links, sessions, throttles and idempotency keys, and recounts what was sold.
+pub async fn sweep(store: &Store) -> Result<()> {
+    expire_links(store).await?;
+    forget_temporary_accounts(store).await?;
+    let now = store.now();
+    let before = |life: i64| now.plus(-life).0;
+    for (sql, instant) in [
+        ("DELETE FROM sessions WHERE expires_at < $1 OR ended_at < $1", before(SESSION_MEMORY)),
+        ("DELETE FROM refresh_tokens WHERE used_at < $1", before(SESSION_MEMORY)),
+        ("DELETE FROM throttles WHERE last_failure_at < $1 AND locked_until < $1", before(throttle::MEMORY)),
+        ("DELETE FROM idempotency_keys WHERE created_at < $1", before(idempotency::LIFE)),
+        (
+            "UPDATE files SET sales_count = (SELECT COUNT(*) FROM purchases WHERE purchases.file_id = files.id AND refunded_at IS NULL)
+             WHERE id IN (SELECT file_id FROM purchases WHERE created_at >= $1)",
+            before(ms::HOUR),
+        ),
+    ] {
+        sqlx::query(sql).bind(instant).execute(store.0.db.writer()).await?;
+    }
+    Ok(())
+}
+
+async fn expire_links(store: &Store) -> Result<()> {
+    let due = sqlx::query(
+        "SELECT purchase_id, number FROM links WHERE phase IN ('issued', 'claimed') AND expires_at <= $1 ORDER BY expires_at LIMIT $2",
+    )
+    .bind(store.now().0)
+    .bind(BATCH)
+    .fetch_all(store.0.db.reader())
+    .await?;
+    for link in &due {
+        links::apply(store, PurchaseId(link.try_get("purchase_id")?), link.try_get("number")?, &Event::Expire).await?;
+    }
+    Ok(())
+}
+
+/// A temporary account has no coins and no purchases, so that it goes without a trace in the ledger.
+async fn forget_temporary_accounts(store: &Store) -> Result<()> {
+    transaction!(store, |connection| {
+        let gone: Vec<i64> = sqlx::query_scalar(
+            "DELETE FROM customers WHERE id IN (SELECT id FROM customers WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) RETURNING id",
+        )
+        .bind(store.now().0)
+        .bind(BATCH)
+        .fetch_all(&mut *connection)
+        .await?;
+        for id in gone {
+            sqlx::query("DELETE FROM accounts WHERE id = $1").bind(id).execute(&mut *connection).await?;
+        }
+        Ok(())
+    })
+}

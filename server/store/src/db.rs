@@ -1,0 +1,208 @@
+//! The two databases behind one SQL text, and all that differs between them.
+
+use std::{sync::Once, time::Duration};
+
+use sqlx::{
+    Any, AnyConnection, AnyPool, Executor, Transaction,
+    any::{AnyPoolOptions, install_default_drivers},
+};
+
+use crate::{Error, Result};
+
+/// A connection that is inside a transaction.
+pub(crate) type Connection = AnyConnection;
+
+static DRIVERS: Once = Once::new();
+/// Up to how many hits a search is few.
+pub(crate) const FEW_HITS: i64 = 1_000;
+/// How often a transaction is tried again when the database asks for it.
+const TRIES: u32 = 10;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+impl Dialect {
+    fn of(database_url: &str) -> Option<Self> {
+        let scheme = database_url.split(':').next().unwrap_or_default();
+        match scheme {
+            "sqlite" => Some(Self::Sqlite),
+            "postgres" | "postgresql" => Some(Self::Postgres),
+            _ => None,
+        }
+    }
+
+    /// What begins a transaction that writes. `SQLite` takes its write lock at once: an upgrade later would fail without waiting.
+    fn begin(self) -> &'static str {
+        match self {
+            Self::Sqlite => "BEGIN IMMEDIATE",
+            Self::Postgres => "BEGIN",
+        }
+    }
+
+    /// What makes a SELECT lock its rows; `SQLite`'s one writer has locked everything already.
+    pub(crate) fn for_update(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE",
+        }
+    }
+
+    /// Files `files` whose folded words match the search expression at `$1`, to select from. `few` tells that there are at most
+    /// [`FEW_HITS`]: planners don't know how rare the beginning of a word is, and would walk the whole catalog in its order.
+    pub(crate) fn hits(self, few: bool) -> String {
+        match self {
+            // SQLite keeps the order of a CROSS JOIN: the hits first, then their files.
+            Self::Sqlite => "files_search CROSS JOIN files ON files.id = files_search.rowid AND files_search MATCH $1".to_owned(),
+            Self::Postgres if few => format!(
+                "files JOIN (SELECT file_id FROM files_search WHERE {} LIMIT {FEW_HITS}) AS hits ON hits.file_id = files.id",
+                self.matches()
+            ),
+            Self::Postgres => format!("files JOIN files_search ON files_search.file_id = files.id AND {}", self.matches()),
+        }
+    }
+
+    /// The condition under which a row of `files_search` matches the search expression at `$1`.
+    pub(crate) fn matches(self) -> &'static str {
+        match self {
+            Self::Sqlite => "files_search MATCH $1",
+            Self::Postgres => "files_search.words @@ to_tsquery('simple', $1)",
+        }
+    }
+
+    /// What orders hits by their file's number, newest first.
+    pub(crate) fn newest_hit(self, few: bool) -> &'static str {
+        match self {
+            // The full-text index walks in this order by itself.
+            Self::Sqlite => "files_search.rowid DESC",
+            // The sum keeps the planner from walking the primary key instead of sorting a few hits.
+            Self::Postgres if few => "files.id + 0 DESC",
+            Self::Postgres => "files.id DESC",
+        }
+    }
+
+    /// The search expression of folded words, of which each may be the beginning of a word.
+    pub(crate) fn search_expression(self, words: &[String]) -> String {
+        match self {
+            Self::Sqlite => words.iter().map(|word| format!("\"{word}\"*")).collect::<Vec<_>>().join(" AND "),
+            Self::Postgres => words.iter().map(|word| format!("'{word}':*")).collect::<Vec<_>>().join(" & "),
+        }
+    }
+
+    /// Writes the folded text `$2` of the file `$1`.
+    pub(crate) fn search_insert(self) -> &'static str {
+        match self {
+            Self::Sqlite => "INSERT INTO files_search (rowid, folded) VALUES ($1, $2)",
+            Self::Postgres => "INSERT INTO files_search (file_id, folded) VALUES ($1, $2)",
+        }
+    }
+}
+
+pub(crate) struct Db {
+    dialect: Dialect,
+    writer: AnyPool,
+    reader: AnyPool,
+}
+
+impl Db {
+    pub(crate) async fn connect(database_url: &str) -> Result<Self> {
+        DRIVERS.call_once(install_default_drivers);
+        let dialect = Dialect::of(database_url)
+            .ok_or_else(|| Error::Database(sqlx::Error::Configuration("a database address starts with sqlite: or postgres:".into())))?;
+        match dialect {
+            Dialect::Sqlite => {
+                let separator = if database_url.contains('?') { '&' } else { '?' };
+                let address = format!("{database_url}{separator}mode=rwc");
+                let writer = sqlite_pool(1, "PRAGMA query_only = OFF").connect(&address).await?;
+                writer.execute("PRAGMA journal_mode = WAL").await?;
+                Ok(Self { dialect, writer, reader: sqlite_pool(8, "PRAGMA query_only = ON").connect(&address).await? })
+            }
+            Dialect::Postgres => {
+                let pool = AnyPoolOptions::new().max_connections(24).acquire_timeout(Duration::from_secs(30)).connect(database_url).await?;
+                Ok(Self { dialect, writer: pool.clone(), reader: pool })
+            }
+        }
+    }
+
+    pub(crate) async fn migrate(&self) -> Result<()> {
+        match self.dialect {
+            Dialect::Sqlite => sqlx::migrate!("./migrations/sqlite").run(&self.writer).await?,
+            Dialect::Postgres => sqlx::migrate!("./migrations/postgres").run(&self.writer).await?,
+        }
+        Ok(())
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Where single statements read.
+    pub(crate) fn reader(&self) -> &AnyPool {
+        &self.reader
+    }
+
+    /// Where single statements write.
+    pub(crate) fn writer(&self) -> &AnyPool {
+        &self.writer
+    }
+
+    /// Begins a transaction that writes. Use [`transaction!`], which also tries again.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Any>> {
+        Ok(self.writer.begin_with(self.dialect.begin()).await?)
+    }
+
+    /// Commits when `outcome` is a success, else rolls back; `None` when it is to be tried again.
+    pub(crate) async fn settle<T>(&self, transaction: Transaction<'static, Any>, outcome: Result<T>, tried: &mut u32) -> Option<Result<T>> {
+        let outcome = match outcome {
+            Ok(value) => transaction.commit().await.map(|()| value).map_err(Error::from),
+            Err(error) => {
+                if let Err(broken) = transaction.rollback().await {
+                    tracing::warn!(error = %broken, "rollback");
+                }
+                Err(error)
+            }
+        };
+        *tried += 1;
+        match outcome {
+            Err(error) if error.is_conflict() && *tried < TRIES => {
+                tokio::time::sleep(Duration::from_millis(u64::from(*tried) * 3)).await;
+                None
+            }
+            outcome => Some(outcome),
+        }
+    }
+}
+
+fn sqlite_pool(connections: u32, mode: &'static str) -> AnyPoolOptions {
+    AnyPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(30)).after_connect(move |connection, _| {
+        Box::pin(async move {
+            connection.execute("PRAGMA busy_timeout = 10000").await?;
+            connection.execute("PRAGMA foreign_keys = ON").await?;
+            connection.execute("PRAGMA synchronous = FULL").await?;
+            connection.execute(mode).await?;
+            Ok(())
+        })
+    })
+}
+
+/// Runs the block as one transaction, as often as the database asks for; its value is a `Result`, whose error undoes everything.
+macro_rules! transaction {
+    ($store:expr, |$connection:ident| $work:block) => {{
+        let store: &crate::Store = $store;
+        let mut tried = 0;
+        loop {
+            let mut begun = store.0.db.begin().await?;
+            let outcome: crate::Result<_> = async {
+                let $connection: &mut crate::db::Connection = &mut begun;
+                $work
+            }
+            .await;
+            if let Some(settled) = store.0.db.settle(begun, outcome, &mut tried).await {
+                break settled;
+            }
+        }
+    }};
+}
+pub(crate) use transaction;

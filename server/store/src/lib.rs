@@ -1,0 +1,168 @@
+//! Khazna's rules and the SQL that keeps them, one module a concern.
+//!
+//! Callers (the web app's server functions, the REST API, the command line) parse nothing and decide nothing: they call
+//! one operation here and show its result. Time and randomness are handed in, so that tests decide what time it is.
+
+pub mod accounts;
+mod audit;
+pub mod catalog;
+pub mod cleanup;
+pub mod codes;
+mod db;
+mod error;
+mod idempotency;
+mod keys;
+mod ledger;
+pub mod links;
+mod live;
+pub mod notifications;
+mod origin;
+pub mod reconcile;
+pub mod sales;
+mod secrets;
+pub mod sessions;
+pub mod staff;
+mod storage;
+pub mod subscriptions;
+mod throttle;
+pub mod wallet;
+
+use std::sync::Arc;
+
+use object_store::ObjectStore;
+use shared::{Coins, Instant, link, ms};
+
+pub use error::{Error, Result};
+pub use live::Live;
+pub use origin::{Caller, Customer, Origin, Staff};
+pub use storage::{Content, Picture};
+
+/// Tells the time.
+pub trait Clock: Send + Sync {
+    /// The moment of the call.
+    fn now(&self) -> Instant;
+}
+
+/// Draws random bytes fit for secrets.
+pub trait Rng: Send + Sync {
+    /// Fills `bytes` with random ones.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// What a store is made of.
+pub struct Config {
+    /// `sqlite://…` or `postgres://…`.
+    pub database_url: String,
+    /// The server's own secret, from which the keys of tokens and codes are derived.
+    pub secret_key: String,
+    /// The secret shared with the Worker, from which the keys of links are derived.
+    pub link_secret: String,
+    /// The link secret before its last rotation: what was signed with it stays good.
+    pub previous_link_secret: Option<String>,
+    /// The address people reach the store at, without a slash at its end.
+    pub public_url: String,
+    /// The Worker's address when links are served there, without a slash at its end.
+    pub worker_url: Option<String>,
+    /// Where contents, covers and previews are kept.
+    pub files: Arc<dyn ObjectStore>,
+    /// Memory of one PIN or password hash in KiB: [`HASH_MEMORY`] but in tests that hash thousands.
+    pub hash_memory: u32,
+}
+
+/// Memory of one argon2id hash in KiB, as OWASP's password storage cheat sheet has it (with two passes).
+pub const HASH_MEMORY: u32 = 19 * 1024;
+
+/// What a shop may want otherwise.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Coins granted at activation, once a phone number.
+    pub bonus: Coins,
+    /// Attempts of a purchase, and fresh ones of a new version.
+    pub attempts: i64,
+    /// Milliseconds in which a link can be claimed, and used once it is claimed.
+    pub link_life: i64,
+    /// Milliseconds that a temporary account lives.
+    pub temporary_life: i64,
+    /// Milliseconds that a session lives after it was last used.
+    pub session_life: i64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { bonus: 100, attempts: 3, link_life: 2 * ms::HOUR, temporary_life: 7 * ms::DAY, session_life: 30 * ms::DAY }
+    }
+}
+
+/// The store: a handle that is cheap to clone.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    db: db::Db,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+    keys: keys::Keys,
+    link_keys: link::Keys,
+    public_url: String,
+    worker_url: Option<String>,
+    files: Arc<dyn ObjectStore>,
+    settings: Settings,
+    live: Live,
+    secrets: secrets::Secrets,
+}
+
+impl Store {
+    /// Connects to the database. Runs no migration: see [`Store::migrate`].
+    pub async fn open(config: Config, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Result<Self> {
+        Ok(Self(Arc::new(Inner {
+            db: db::Db::connect(&config.database_url).await?,
+            keys: keys::Keys::new(&config.secret_key),
+            link_keys: link::Keys::new(&config.link_secret, config.previous_link_secret.as_deref()),
+            secrets: secrets::Secrets::new(config.hash_memory)?,
+            public_url: config.public_url,
+            worker_url: config.worker_url,
+            files: config.files,
+            settings: Settings::default(),
+            live: Live::default(),
+            clock,
+            rng,
+        })))
+    }
+
+    /// Brings the database's tables up to date; safe to run twice and by several servers at once.
+    pub async fn migrate(&self) -> Result<()> {
+        self.0.db.migrate().await
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query("SELECT 1").execute(self.0.db.reader()).await?;
+        Ok(())
+    }
+
+    /// The time as the store sees it.
+    pub fn now(&self) -> Instant {
+        self.0.clock.now()
+    }
+
+    /// What tells browsers that a customer's account changed.
+    pub fn live(&self) -> &Live {
+        &self.0.live
+    }
+
+    /// What the shop chose.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// The address people reach the store at.
+    pub fn public_url(&self) -> &str {
+        &self.0.public_url
+    }
+
+    fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.0.rng.fill(&mut bytes);
+        bytes
+    }
+}

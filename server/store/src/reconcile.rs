@@ -1,0 +1,89 @@
+//! Recomputes everything that the ledger must agree with.
+
+use sqlx::Row;
+
+use crate::{Result, Store};
+
+/// Each check finds rows that should not be: what is told of a row, and the SQL that finds its `id` and, where they differ, two numbers.
+const CHECKS: &[(&str, &str)] = &[
+    (
+        "customer {id}: cached balance {a}, sum of transfers {b}",
+        "SELECT customers.id, customers.balance AS a, CAST(COALESCE(SUM(CASE WHEN transfers.target = customers.id THEN transfers.amount ELSE -transfers.amount END), 0) AS BIGINT) AS b
+         FROM customers LEFT JOIN transfers ON transfers.customer_id = customers.id GROUP BY customers.id, customers.balance
+         HAVING customers.balance <> COALESCE(SUM(CASE WHEN transfers.target = customers.id THEN transfers.amount ELSE -transfers.amount END), 0)",
+    ),
+    (
+        "customer {id}: cached deposits {a}, sum of transfers {b}",
+        "SELECT customers.id, customers.deposited AS a, CAST(COALESCE(SUM(transfers.amount), 0) AS BIGINT) AS b FROM customers
+         LEFT JOIN transfers ON transfers.customer_id = customers.id AND transfers.kind IN ('activation_bonus', 'recharge_code', 'direct_recharge')
+         GROUP BY customers.id, customers.deposited HAVING customers.deposited > COALESCE(SUM(transfers.amount), 0)",
+    ),
+    (
+        "transfer {id}: balance afterwards {a}, sum until then {b}",
+        "SELECT id, balance_after AS a, CAST(total AS BIGINT) AS b FROM (SELECT id, balance_after,
+             SUM(CASE WHEN target = customer_id THEN amount ELSE -amount END) OVER (PARTITION BY customer_id ORDER BY id) AS total FROM transfers) AS running
+         WHERE balance_after <> total",
+    ),
+    (
+        "purchase {id}: price {a}, debited {b}",
+        "SELECT purchases.id, purchases.price AS a, CAST(COALESCE(SUM(transfers.amount), 0) AS BIGINT) AS b FROM purchases
+         LEFT JOIN transfers ON transfers.kind = 'purchase' AND transfers.reference = purchases.id AND transfers.customer_id = purchases.customer_id
+         GROUP BY purchases.id, purchases.price HAVING purchases.price <> COALESCE(SUM(transfers.amount), 0)",
+    ),
+    (
+        "purchase {id}: to pay back {a}, paid back {b}",
+        "SELECT purchases.id, CASE WHEN refunded_at IS NULL THEN 0 ELSE purchases.price END AS a, CAST(COALESCE(SUM(transfers.amount), 0) AS BIGINT) AS b
+         FROM purchases LEFT JOIN transfers ON transfers.kind = 'refund' AND transfers.reference = purchases.id
+         GROUP BY purchases.id, purchases.price, purchases.refunded_at
+         HAVING CASE WHEN refunded_at IS NULL THEN 0 ELSE purchases.price END <> COALESCE(SUM(transfers.amount), 0)",
+    ),
+    (
+        "transfer {id}: a debit without its purchase",
+        "SELECT transfers.id, transfers.amount AS a, transfers.reference AS b FROM transfers LEFT JOIN purchases ON purchases.id = transfers.reference
+         WHERE transfers.kind = 'purchase' AND purchases.id IS NULL",
+    ),
+    (
+        "code {id}: value {a}, credited {b}",
+        "SELECT codes.id, CASE WHEN codes.redeemed_by IS NULL THEN 0 ELSE code_batches.value END AS a, CAST(COALESCE(SUM(transfers.amount), 0) AS BIGINT) AS b
+         FROM codes JOIN code_batches ON code_batches.id = codes.batch_id
+         LEFT JOIN transfers ON transfers.kind = 'recharge_code' AND transfers.reference = codes.id
+         GROUP BY codes.id, codes.redeemed_by, code_batches.value
+         HAVING CASE WHEN codes.redeemed_by IS NULL THEN 0 ELSE code_batches.value END <> COALESCE(SUM(transfers.amount), 0)",
+    ),
+    (
+        "batch {id}: {a} codes promised, {b} there",
+        "SELECT code_batches.id, code_batches.count AS a, COUNT(codes.id) AS b FROM code_batches LEFT JOIN codes ON codes.batch_id = code_batches.id
+         GROUP BY code_batches.id, code_batches.count HAVING code_batches.count <> COUNT(codes.id)",
+    ),
+    (
+        "customer {id}: subscriptions cost {a}, debited {b}",
+        "SELECT customers.id, CAST(COALESCE((SELECT SUM(price) FROM subscriptions WHERE customer_id = customers.id), 0) AS BIGINT) AS a,
+                CAST(COALESCE((SELECT SUM(amount) FROM transfers WHERE customer_id = customers.id AND kind = 'subscription'), 0) AS BIGINT) AS b
+         FROM customers WHERE COALESCE((SELECT SUM(price) FROM subscriptions WHERE customer_id = customers.id), 0)
+             <> COALESCE((SELECT SUM(amount) FROM transfers WHERE customer_id = customers.id AND kind = 'subscription'), 0)",
+    ),
+    (
+        "purchase {id}: {a} download events counted, {b} there",
+        "SELECT purchases.id, purchases.events_count AS a, COUNT(download_events.sequence) AS b FROM purchases
+         LEFT JOIN download_events ON download_events.purchase_id = purchases.id
+         GROUP BY purchases.id, purchases.events_count HAVING purchases.events_count <> COUNT(download_events.sequence)",
+    ),
+    (
+        "category {id}: {a} files counted, {b} there",
+        "SELECT categories.id, categories.files_count AS a, COUNT(files.id) AS b FROM categories
+         LEFT JOIN files ON files.category_id = categories.id AND files.published = 1
+         GROUP BY categories.id, categories.files_count HAVING categories.files_count <> COUNT(files.id)",
+    ),
+];
+
+/// Differences in words for operators, a line each; empty when everything agrees.
+pub async fn reconcile(store: &Store) -> Result<Vec<String>> {
+    let mut differences = Vec::new();
+    for (told, sql) in CHECKS {
+        for row in sqlx::query(*sql).fetch_all(store.0.db.reader()).await? {
+            let number = |name: &str| row.try_get::<i64, _>(name).map(|number| number.to_string());
+            differences.push(told.replace("{id}", &number("id")?).replace("{a}", &number("a")?).replace("{b}", &number("b")?));
+        }
+    }
+    Ok(differences)
+}

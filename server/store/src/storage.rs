@@ -1,0 +1,170 @@
+//! Contents, covers and previews in the file storage (`object_store`). What is uploaded is hashed, measured and checked
+//! as it flows; nothing is ever whole in memory but pictures.
+
+use std::io;
+
+use futures::{Stream, StreamExt};
+use object_store::{ObjectStoreExt, PutPayload, WriteMultipart, path::Path};
+use sha2::{Digest, Sha256};
+use shared::{Code, FieldCode};
+
+use crate::{Result, Store, error::field};
+
+/// Bytes looked at to tell what a content is.
+const HEAD: usize = 8192;
+/// Parts of an upload that may be on their way at once.
+const PARTS_AT_ONCE: usize = 4;
+
+/// A picture, or a small document, ready to be answered.
+#[derive(Debug, Clone)]
+pub struct Picture {
+    /// Its media type.
+    pub content_type: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Its strong entity tag, without quotes.
+    pub etag: String,
+}
+
+/// A content that was stored.
+#[derive(Debug)]
+pub struct Content {
+    /// Where it lies.
+    pub storage_key: String,
+    /// Bytes.
+    pub size: i64,
+    /// SHA-256 in hexadecimal.
+    pub sha256: String,
+    /// Its media type, by name and content.
+    pub content_type: String,
+}
+
+pub(crate) fn path_of(storage_key: &str) -> Path {
+    Path::from(storage_key)
+}
+
+/// Stores a content of at most `limit` bytes. What can't be kept leaves nothing behind.
+pub(crate) async fn put(
+    store: &Store,
+    file_name: &str,
+    content: impl Stream<Item = io::Result<Vec<u8>>> + Send,
+    limit: u64,
+) -> Result<Content> {
+    let storage_key = format!("versions/{}", hex(&store.random::<16>()));
+    let upload = store.0.files.put_multipart(&path_of(&storage_key)).await?;
+    let mut upload = WriteMultipart::new(upload);
+    let mut flow = Flow::default();
+    let mut content = std::pin::pin!(content);
+    while let Some(chunk) = content.next().await {
+        let problem = match chunk {
+            Err(error) => Some(error.into()),
+            Ok(chunk) => {
+                flow.take(&chunk);
+                if flow.size > limit {
+                    Some(Code::PayloadTooLarge.into())
+                } else {
+                    upload.wait_for_capacity(PARTS_AT_ONCE).await?;
+                    upload.write(&chunk);
+                    None
+                }
+            }
+        };
+        if let Some(problem) = problem {
+            upload.abort().await?;
+            return Err(problem);
+        }
+    }
+    let content_type = match content_type(file_name, &flow.head) {
+        Ok(content_type) => content_type,
+        Err(code) => {
+            upload.abort().await?;
+            return Err(field("file", code));
+        }
+    };
+    upload.finish().await?;
+    let size = i64::try_from(flow.size).map_err(|_| Code::PayloadTooLarge)?;
+    Ok(Content { storage_key, size, sha256: hex(&flow.hash.finalize()), content_type })
+}
+
+/// Removes a content that nothing refers to.
+pub(crate) async fn remove(store: &Store, storage_key: &str) -> Result<()> {
+    match store.0.files.delete(&path_of(storage_key)).await {
+        Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Stores a picture under its own hash and returns the hash: its entity tag.
+pub(crate) async fn put_picture(store: &Store, bytes: Vec<u8>) -> Result<String> {
+    let etag = hex(&Sha256::digest(&bytes))[..32].to_owned();
+    store.0.files.put(&path_of(&format!("pictures/{etag}")), PutPayload::from(bytes)).await?;
+    Ok(etag)
+}
+
+pub(crate) async fn picture(store: &Store, etag: String, content_type: String) -> Result<Picture> {
+    let found = store.0.files.get(&path_of(&format!("pictures/{etag}"))).await?;
+    Ok(Picture { content_type, bytes: found.bytes().await?.to_vec(), etag })
+}
+
+#[derive(Default)]
+struct Flow {
+    size: u64,
+    hash: Sha256,
+    head: Vec<u8>,
+}
+
+impl Flow {
+    fn take(&mut self, chunk: &[u8]) {
+        self.size += chunk.len() as u64;
+        self.hash.update(chunk);
+        if self.head.len() < HEAD {
+            self.head.extend(chunk.iter().take(HEAD - self.head.len()));
+        }
+    }
+}
+
+/// The media type of a content; [`FieldCode::ContentType`] when its beginning is not what its name promises.
+fn content_type(file_name: &str, head: &[u8]) -> std::result::Result<String, FieldCode> {
+    let extension = file_name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default();
+    let promised = match extension.as_str() {
+        "pdf" => "application/pdf",
+        "zip" => "application/zip",
+        "gz" | "tgz" => "application/gzip",
+        "7z" => "application/x-7z-compressed",
+        "rar" => "application/vnd.rar",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "webp" => "image/webp",
+        "gif" => "image/gif",
+        "mp4" => "video/mp4",
+        // These have no mark at their beginning that could be checked.
+        "svg" => return Ok("image/svg+xml".to_owned()),
+        "txt" | "md" | "csv" | "sql" | "css" => return Ok("text/plain; charset=utf-8".to_owned()),
+        _ => return Ok("application/octet-stream".to_owned()),
+    };
+    let found = infer::get(head).map(|kind| kind.mime_type());
+    if found == Some(promised) { Ok(promised.to_owned()) } else { Err(FieldCode::ContentType) }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String never fails.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_must_be_what_its_name_promises() {
+        assert_eq!(content_type("دليل.PDF", b"%PDF-1.7 ...").as_deref(), Ok("application/pdf"));
+        assert_eq!(content_type("a.pdf", b"MZ\x90\0"), Err(FieldCode::ContentType));
+        assert_eq!(content_type("a.zip", b"%PDF-1.7"), Err(FieldCode::ContentType));
+        assert_eq!(content_type("a.zip", b""), Err(FieldCode::ContentType));
+        assert_eq!(content_type("notes", b"anything").as_deref(), Ok("application/octet-stream"));
+    }
+}

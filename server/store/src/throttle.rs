@@ -1,0 +1,117 @@
+//! The one throttle of all secrets (design, section 3): counters in the database for what is tried (an account by its
+//! serial as typed, a phone, a code's customer) and for the address it is tried from. Some failures are free, then waits
+//! double from 30 seconds to 24 hours. Unknown and known subjects count alike, so that a lock tells nothing.
+
+use shared::{Instant, ms};
+use sqlx::Row;
+
+use crate::{Origin, Result, Store, db::transaction, error::too_many_attempts};
+
+const FREE_FAILURES: i64 = 5;
+/// An address may be a whole town's behind one mobile gateway: it gets more, and an account's own counter stays the lock.
+const FREE_FAILURES_OF_AN_ADDRESS: i64 = 50;
+const FIRST_WAIT: i64 = 30 * ms::SECOND;
+const LONGEST_WAIT: i64 = 24 * ms::HOUR;
+/// Failures older than this are forgotten.
+pub(crate) const MEMORY: i64 = 2 * LONGEST_WAIT;
+
+fn wait(failures: i64, free: i64) -> i64 {
+    match failures - free {
+        ..0 => 0,
+        over => FIRST_WAIT.saturating_mul(1 << over.min(20)).min(LONGEST_WAIT),
+    }
+}
+
+/// What is tried, and from where.
+pub(crate) struct Try {
+    subject: String,
+    address: String,
+}
+
+impl Try {
+    pub(crate) fn new(subject: String, origin: &Origin) -> Self {
+        Self { subject, address: format!("ip:{}", origin.ip) }
+    }
+
+    fn counters(&self) -> [(&str, i64); 2] {
+        // In this order everywhere, so that two transactions never wait for one another.
+        [(&self.address, FREE_FAILURES_OF_AN_ADDRESS), (&self.subject, FREE_FAILURES)]
+    }
+
+    /// Counts the try as a failure before the secret is looked at, so that a thousand tries at once are a thousand failures;
+    /// [`Try::succeeded`] takes it back. `Err` when the subject or the address has to wait, right secret or not.
+    /// Returns whether a failure would lock the subject, and until when.
+    pub(crate) async fn begin(&self, store: &Store) -> Result<Option<Instant>> {
+        let now = store.now();
+        let locked: std::result::Result<Option<Instant>, Instant> = transaction!(store, |connection| {
+            let mut lock = None;
+            for (subject, free) in self.counters() {
+                // The row is made or locked by one statement, and read as it then is.
+                let row = sqlx::query(
+                    "INSERT INTO throttles (subject, failures, last_failure_at, locked_until) VALUES ($1, 0, $2, 0)
+                     ON CONFLICT (subject) DO UPDATE SET failures = CASE WHEN throttles.last_failure_at < $3 THEN 0 ELSE throttles.failures END
+                     RETURNING failures, locked_until",
+                )
+                .bind(subject)
+                .bind(now.0)
+                .bind(now.plus(-MEMORY).0)
+                .fetch_one(&mut *connection)
+                .await?;
+                let (failures, locked_until): (i64, i64) = (row.try_get("failures")?, row.try_get("locked_until")?);
+                if locked_until > now.0 {
+                    return Ok(Err(Instant(locked_until)));
+                }
+                let wait = wait(failures + 1, free);
+                let until = if wait == 0 { 0 } else { now.0 + wait };
+                sqlx::query("UPDATE throttles SET failures = failures + 1, last_failure_at = $2, locked_until = $3 WHERE subject = $1")
+                    .bind(subject)
+                    .bind(now.0)
+                    .bind(until)
+                    .execute(&mut *connection)
+                    .await?;
+                if wait > 0 && subject == self.subject {
+                    lock = Some(Instant(until));
+                }
+            }
+            Ok(Ok(lock))
+        })?;
+        locked.map_err(too_many_attempts)
+    }
+
+    /// The secret was right: the subject's failures are forgotten, the address gets this one try back.
+    pub(crate) async fn succeeded(&self, store: &Store) -> Result<()> {
+        transaction!(store, |connection| {
+            sqlx::query("UPDATE throttles SET failures = failures - 1, locked_until = 0 WHERE subject = $1 AND failures > 0")
+                .bind(&self.address)
+                .execute(&mut *connection)
+                .await?;
+            sqlx::query("DELETE FROM throttles WHERE subject = $1").bind(&self.subject).execute(&mut *connection).await?;
+            Ok(())
+        })
+    }
+}
+
+/// Takes every lock from a subject: the staff's unlock.
+pub(crate) async fn forget(store: &Store, subject: &str) -> Result<()> {
+    sqlx::query("DELETE FROM throttles WHERE subject = $1").bind(subject).execute(store.0.db.writer()).await?;
+    Ok(())
+}
+
+/// The subject of a customer's PIN, whether there is such a customer or not.
+pub(crate) fn of_serial(serial: &str) -> String {
+    format!("account:{serial}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_to_a_day() {
+        assert_eq!(wait(4, FREE_FAILURES), 0);
+        assert_eq!(wait(5, FREE_FAILURES), 30 * ms::SECOND);
+        assert_eq!(wait(6, FREE_FAILURES), ms::MINUTE);
+        assert_eq!(wait(9, FREE_FAILURES), 8 * ms::MINUTE);
+        assert_eq!(wait(500, FREE_FAILURES), ms::DAY);
+    }
+}

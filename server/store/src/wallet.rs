@@ -1,0 +1,173 @@
+//! A customer's coins: balance, ledger, recharge by code and by the staff.
+
+use shared::{
+    AccountId, ChargeCode, Code, Coins, FieldCode, Instant, MAX_COINS, Notice, TransferId,
+    api::{DirectRecharged, Recharged, Transaction, Transactions, TransferKind, Wallet},
+};
+use sqlx::Row;
+
+use crate::{
+    Customer, Error, Origin, Result, Staff, Store, accounts,
+    audit::{self, Entry},
+    db::{Connection, transaction},
+    error::{damaged, field},
+    idempotency::Once,
+    ledger::{self, Movement},
+    notifications,
+    throttle::Try,
+};
+
+/// The sums of a customer's ledger.
+pub async fn balance(store: &Store, customer: &Customer) -> Result<Wallet> {
+    let row = sqlx::query("SELECT balance, deposited, spent FROM customers WHERE id = $1")
+        .bind(customer.id.0)
+        .fetch_one(store.0.db.reader())
+        .await?;
+    Ok(Wallet { balance: row.try_get("balance")?, total_deposited: row.try_get("deposited")?, total_spent: row.try_get("spent")? })
+}
+
+/// The customer's ledger, newest first: at most `limit` lines (1 to 100) older than `cursor`.
+pub async fn transactions(store: &Store, customer: &Customer, cursor: Option<i64>, limit: i64) -> Result<Transactions> {
+    let limit = limit.clamp(1, 100);
+    let rows = sqlx::query(
+        "SELECT id, kind, amount, target, balance_after, description, created_at FROM transfers
+         WHERE customer_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+    )
+    .bind(customer.id.0)
+    .bind(cursor.unwrap_or(i64::MAX))
+    .bind(limit + 1)
+    .fetch_all(store.0.db.reader())
+    .await?;
+    let results: Vec<Transaction> = rows
+        .iter()
+        .take(usize::try_from(limit).unwrap_or_default())
+        .map(|row| {
+            let amount: Coins = row.try_get("amount")?;
+            let incoming = row.try_get::<i64, _>("target")? == customer.id.0;
+            Ok(Transaction {
+                id: TransferId(row.try_get("id")?),
+                kind: row.try_get::<String, _>("kind")?.parse().map_err(damaged)?,
+                amount: if incoming { amount } else { -amount },
+                balance_after: row.try_get("balance_after")?,
+                description: row.try_get("description")?,
+                created_at: Instant(row.try_get("created_at")?),
+            })
+        })
+        .collect::<Result<_>>()?;
+    let next_cursor = if rows.len() > results.len() { results.last().map(|line| line.id.0) } else { None };
+    Ok(Transactions { results, next_cursor })
+}
+
+/// Redeems a recharge code as typed. Unknown, used by others, expired and frozen get one answer, [`Code::CodeInvalid`].
+pub async fn redeem_code(store: &Store, customer: &Customer, typed: &str, key: Option<&str>, origin: &Origin) -> Result<Recharged> {
+    customer.must_be_activated()?;
+    let code: ChargeCode = typed.parse().map_err(|code| field("charge_code", code))?;
+    let hash = store.0.keys.code_hash(&code);
+    let actor = customer.actor();
+    let once = Once::new(&actor, key, format!("redeem {hash}"))?;
+    let attempt = Try::new(format!("codes:{}", customer.id), origin);
+    attempt.begin(store).await?;
+    let redeemed: Result<Recharged> = transaction!(store, |connection| {
+        if let Some(answer) = once.begin(store, &mut *connection).await? {
+            return Ok(answer);
+        }
+        let recharged = pay_code(store, &mut *connection, customer.id, &hash).await?;
+        audit::record(store, &mut *connection, &Entry { actor: &actor, action: "wallet.redeem", subject: &actor, outcome: "ok", origin })
+            .await?;
+        once.finish(&mut *connection, &recharged).await?;
+        Ok(recharged)
+    });
+    match redeemed {
+        Ok(recharged) => {
+            attempt.succeeded(store).await?;
+            store.live().changed(customer.id);
+            Ok(recharged)
+        }
+        Err(Error::Problem(problem)) => {
+            let outcome = problem.code.as_str();
+            audit::record_failure(store, &Entry { actor: &actor, action: "wallet.redeem", subject: &actor, outcome, origin }).await?;
+            if problem.code != Code::CodeInvalid {
+                attempt.succeeded(store).await?;
+            } else if code.looks_mistyped() {
+                // The check character tells that no such code was ever printed, so this was no guess.
+                attempt.succeeded(store).await?;
+                return Err(field("charge_code", FieldCode::CheckCharacter));
+            }
+            Err(problem.into())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn pay_code(store: &Store, connection: &mut Connection, customer: AccountId, hash: &str) -> Result<Recharged> {
+    let now = store.now();
+    let claimed = sqlx::query(
+        "UPDATE codes SET redeemed_by = $2, redeemed_at = $3
+         WHERE hash = $1 AND redeemed_by IS NULL AND EXISTS (
+             SELECT 1 FROM code_batches WHERE code_batches.id = codes.batch_id AND frozen_at IS NULL AND cancelled_at IS NULL
+             AND (expires_at IS NULL OR expires_at > $3))
+         RETURNING id, batch_id",
+    )
+    .bind(hash.to_owned())
+    .bind(customer.0)
+    .bind(now.0)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(claimed) = claimed else {
+        let mine: Option<i64> = sqlx::query_scalar("SELECT id FROM codes WHERE hash = $1 AND redeemed_by = $2")
+            .bind(hash.to_owned())
+            .bind(customer.0)
+            .fetch_optional(&mut *connection)
+            .await?;
+        return Err(if mine.is_some() { Code::CodeAlreadyRedeemed } else { Code::CodeInvalid }.into());
+    };
+    let amount: Coins = sqlx::query_scalar("SELECT value FROM code_batches WHERE id = $1")
+        .bind(claimed.try_get::<i64, _>("batch_id")?)
+        .fetch_one(&mut *connection)
+        .await?;
+    let reference = Some(claimed.try_get("id")?);
+    let movement = Movement { customer, kind: TransferKind::Code, amount, reference, description: "" };
+    let balance = ledger::post(store, &mut *connection, &movement).await?;
+    notifications::add(store, &mut *connection, customer, &Notice::Recharged { amount, balance }).await?;
+    Ok(Recharged { success: true, new_balance: balance, recharged_amount: amount })
+}
+
+/// Adds coins to a customer's balance by the hand of an owner or manager.
+pub async fn direct_recharge(
+    store: &Store,
+    staff: &Staff,
+    serial: &str,
+    amount: Coins,
+    key: Option<&str>,
+    origin: &Origin,
+) -> Result<DirectRecharged> {
+    staff.must_handle_coins()?;
+    if !(1..=MAX_COINS).contains(&amount) {
+        return Err(field("coin_amount", FieldCode::Range));
+    }
+    let customer = accounts::by_serial(store, serial).await?;
+    let (actor, subject) = (staff.actor(), format!("customer:{customer}"));
+    let once = Once::new(&actor, key, format!("recharge {customer} {amount}"))?;
+    let recharged = transaction!(store, |connection| {
+        if let Some(answer) = once.begin(store, &mut *connection).await? {
+            return Ok(answer);
+        }
+        let activated: Option<i64> = sqlx::query_scalar("SELECT id FROM customers WHERE id = $1 AND activated_at IS NOT NULL")
+            .bind(customer.0)
+            .fetch_optional(&mut *connection)
+            .await?;
+        if activated.is_none() {
+            return Err(Code::ActivationRequired.into());
+        }
+        let movement = Movement { customer, kind: TransferKind::Direct, amount, reference: Some(staff.id.0), description: "" };
+        let balance = ledger::post(store, &mut *connection, &movement).await?;
+        notifications::add(store, &mut *connection, customer, &Notice::Recharged { amount, balance }).await?;
+        let entry = Entry { actor: &actor, action: "wallet.direct_recharge", subject: &subject, outcome: "ok", origin };
+        audit::record(store, &mut *connection, &entry).await?;
+        let answer = DirectRecharged { success: true, new_balance: balance };
+        once.finish(&mut *connection, &answer).await?;
+        Ok(answer)
+    })?;
+    store.live().changed(customer);
+    Ok(recharged)
+}

@@ -1,0 +1,107 @@
+use shared::{Code, FieldCode, Notice, ms};
+use store::{accounts, notifications, sessions};
+
+use crate::{
+    on_both,
+    world::{code, from},
+};
+
+on_both!(activation_grants_the_bonus_once_a_phone, |world| {
+    let (account, customer) = world.open().await;
+    assert!(account.serial.starts_with("CUST2026-"));
+    assert!(!customer.activated);
+    let activated = accounts::activate(&world.store, &customer, " سارة  العلي ", "٠٠٩٦٦ ٥٠ ١٢٣ ٤٥٦٧", &world.origin()).await.unwrap();
+    assert_eq!((activated.balance, activated.bonus), (100, 100));
+    let profile = accounts::profile(&world.store, &world.customer(&account.tokens.access_token).await).await.unwrap();
+    assert_eq!((profile.name.as_deref(), profile.phone.as_deref()), (Some("سارة العلي"), Some("+966501234567")));
+    assert!(profile.expires_at.is_none());
+
+    let again = accounts::activate(&world.store, &customer, "سارة", "+966501234567", &world.origin()).await;
+    assert_eq!(code(again), Code::AlreadyActivated);
+    let (_, other) = world.open().await;
+    assert_eq!(code(accounts::activate(&world.store, &other, "ليلى", "+966501234567", &world.origin()).await), Code::PhoneTaken);
+    assert_eq!(world.balance(&other).await, 0);
+
+    // The phone is free again when its account is gone, but its bonus is not.
+    world.sql(&format!("UPDATE customers SET phone = '+966500000000' WHERE id = {}", customer.id)).await.unwrap();
+    let activated = accounts::activate(&world.store, &other, "ليلى", "+966501234567", &world.origin()).await.unwrap();
+    assert_eq!((activated.balance, activated.bonus), (0, 0));
+});
+
+on_both!(activation_names_every_wrong_field, |world| {
+    let (_, customer) = world.open().await;
+    let problem = accounts::activate(&world.store, &customer, "", "12a", &world.origin()).await.unwrap_err().problem();
+    assert_eq!(problem.of_field("name"), Some(FieldCode::Required));
+    assert_eq!(problem.of_field("phone"), Some(FieldCode::Phone));
+    for hostile in ["'; DROP TABLE customers; --", "<script>alert(1)</script>"] {
+        let (_, customer) = world.open().await;
+        let phone = format!("+9665{:08}", customer.id.0);
+        accounts::activate(&world.store, &customer, hostile, &phone, &world.origin()).await.unwrap();
+        assert_eq!(world.count(&format!("SELECT COUNT(*) FROM customers WHERE id = {} AND name IS NOT NULL", customer.id)).await, 1);
+    }
+});
+
+on_both!(sign_in_and_recovery_open_the_same_account, |world| {
+    let (account, customer) = world.open().await;
+    accounts::activate(&world.store, &customer, "سارة", "0912345678", &world.origin()).await.unwrap();
+    let typed = account.serial.to_lowercase().replace('-', " ");
+    let tokens = accounts::sign_in(&world.store, &typed, &account.pin, &world.origin()).await.unwrap();
+    assert_eq!(world.customer(&tokens.access_token).await.id, customer.id);
+    let recovered = accounts::recover(&world.store, "٠٩١٢٣٤٥٦٧٨", &account.pin, &world.origin()).await.unwrap();
+    assert_eq!(recovered.serial, account.serial);
+    for (serial, pin) in [("CUST2026-XXXXXX", account.pin.as_str()), (account.serial.as_str(), "x"), ("", ""), ("\0", "\0")] {
+        assert_eq!(code(accounts::sign_in(&world.store, serial, pin, &world.origin()).await), Code::InvalidCredentials);
+    }
+});
+
+on_both!(a_temporary_account_expires, |world| {
+    let (account, customer) = world.open().await;
+    world.clock.advance(7 * ms::DAY + 1);
+    assert_eq!(code(accounts::sign_in(&world.store, &account.serial, &account.pin, &world.origin()).await), Code::InvalidCredentials);
+    store::cleanup::sweep(&world.store).await.unwrap();
+    assert_eq!(world.count(&format!("SELECT COUNT(*) FROM customers WHERE id = {}", customer.id)).await, 0);
+    assert_eq!(world.count(&format!("SELECT COUNT(*) FROM accounts WHERE id = {}", customer.id)).await, 0);
+});
+
+on_both!(a_new_pin_ends_the_other_sessions, |world| {
+    let (account, customer) = world.open().await;
+    let other = accounts::sign_in(&world.store, &account.serial, &account.pin, &world.origin()).await.unwrap();
+    let new = if account.pin == "1234" { "4321" } else { "1234" };
+    let wrong = accounts::change_pin(&world.store, &customer, new, "9999", &world.origin()).await.unwrap_err().problem();
+    assert_eq!(wrong.of_field("old_pin"), Some(FieldCode::WrongPin));
+    let same = accounts::change_pin(&world.store, &customer, &account.pin, &account.pin, &world.origin()).await.unwrap_err().problem();
+    assert_eq!(same.of_field("new_pin"), Some(FieldCode::SamePin));
+    accounts::change_pin(&world.store, &customer, &account.pin, new, &world.origin()).await.unwrap();
+    assert_eq!(code(sessions::authenticate(&world.store, &other.access_token).await), Code::Unauthenticated);
+    sessions::authenticate(&world.store, &account.tokens.access_token).await.unwrap();
+    assert_eq!(code(accounts::sign_in(&world.store, &account.serial, &account.pin, &world.origin()).await), Code::InvalidCredentials);
+    accounts::sign_in(&world.store, &account.serial, new, &world.origin()).await.unwrap();
+});
+
+on_both!(a_blocked_account_is_out_at_once, |world| {
+    let owner = world.owner().await;
+    let (account, _) = world.open().await;
+    accounts::set_blocked(&world.store, &owner, &account.serial, true, &world.origin()).await.unwrap();
+    assert_eq!(code(sessions::authenticate(&world.store, &account.tokens.access_token).await), Code::AccountBlocked);
+    assert_eq!(code(accounts::sign_in(&world.store, &account.serial, &account.pin, &world.origin()).await), Code::AccountBlocked);
+    accounts::set_blocked(&world.store, &owner, &account.serial, false, &world.origin()).await.unwrap();
+    accounts::sign_in(&world.store, &account.serial, &account.pin, &world.origin()).await.unwrap();
+});
+
+on_both!(notifications_are_read_by_their_owner_alone, |world| {
+    let customer = world.activated(1).await;
+    let stranger = world.activated(2).await;
+    let list = notifications::list(&world.store, &customer, 50).await.unwrap();
+    assert!(matches!(list[0].notice, Notice::Activated { bonus: 100 }));
+    assert_eq!(code(notifications::mark_read(&world.store, &stranger, Some(list[0].id)).await), Code::NotFound);
+    assert!(!notifications::list(&world.store, &customer, 50).await.unwrap()[0].is_read);
+    notifications::mark_read(&world.store, &customer, Some(list[0].id)).await.unwrap();
+    assert!(notifications::list(&world.store, &customer, 50).await.unwrap()[0].is_read);
+});
+
+on_both!(the_audit_log_holds_failures_too, |world| {
+    let (account, _) = world.open().await;
+    let _ = accounts::sign_in(&world.store, &account.serial, "x", &from("198.51.100.9")).await;
+    let failed = "SELECT COUNT(*) FROM audit_log WHERE action = 'account.sign_in' AND outcome = 'wrong' AND ip = '198.51.100.9'";
+    assert_eq!(world.count(failed).await, 1);
+});

@@ -1,0 +1,103 @@
+use shared::{
+    Code, FieldCode, Notice,
+    api::{FileKind, FileSort},
+};
+use store::{catalog, notifications, sales};
+
+use crate::{
+    on_both,
+    world::{CONTENT, bytes, code},
+};
+
+fn query(text: &str) -> catalog::Query {
+    catalog::Query { text: text.to_owned(), category: None, kind: None, sort: FileSort::Newest, page: 1, per_page: 10 }
+}
+
+on_both!(search_folds_arabic, |world| {
+    world.file("إدارة قواعد البيانات", 10).await;
+    world.file("مدخل إلى لغة Rust ٢٠٢٦", 20).await;
+    world.file("شبكات", 5).await;
+    for (text, hits) in [
+        ("اداره", 1),
+        ("الْبَيَانَات", 1),
+        ("الي لغه rust", 1),
+        ("2026", 1),
+        ("RUST", 1),
+        ("برمجة", 3),
+        ("قوا", 1),
+        ("python", 0),
+        ("\" OR 1=1 --", 0),
+        ("'*:&|!", 0),
+    ] {
+        let page = catalog::search(&world.store, &query(text), None).await.unwrap();
+        assert_eq!((page.items.len(), page.total), (hits, i64::try_from(hits).unwrap()), "{text}");
+    }
+});
+
+on_both!(pages_and_orders, |world| {
+    let other = catalog::ensure_category(&world.store, "تصميم").await.unwrap();
+    for index in 0..25 {
+        if index % 5 == 0 {
+            world.file_in(other, &format!("ملف {index}"), 100 - index).await;
+        } else {
+            world.file(&format!("ملف {index}"), 100 - index).await;
+        }
+    }
+    let page = catalog::search(&world.store, &catalog::Query { page: 3, ..query("") }, None).await.unwrap();
+    assert_eq!((page.items.len(), page.total, page.pages()), (5, 25, 3));
+    let cheapest = catalog::search(&world.store, &catalog::Query { sort: FileSort::Price, ..query("ملف") }, None).await.unwrap();
+    assert!(cheapest.items.is_sorted_by_key(|file| file.price_coins));
+    let dearest = catalog::search(&world.store, &catalog::Query { sort: FileSort::PriceDown, ..query("") }, None).await.unwrap();
+    assert_eq!(dearest.items[0].price_coins, 100);
+    let design = catalog::search(&world.store, &catalog::Query { category: Some(other), ..query("") }, None).await.unwrap();
+    assert_eq!((design.items.len(), design.total), (5, 5));
+    let none = catalog::search(&world.store, &catalog::Query { kind: Some(FileKind::Pdf), ..query("") }, None).await.unwrap();
+    assert_eq!(none.total, 0);
+    let counted: Vec<i64> = catalog::categories(&world.store).await.unwrap().iter().map(|category| category.files_count).collect();
+    assert_eq!(counted.iter().sum::<i64>(), 25);
+});
+
+on_both!(content_is_checked_and_refused_whole, |world| {
+    let category = catalog::ensure_category(&world.store, "برمجة").await.unwrap();
+    let new = |file_name: &str| catalog::NewFile {
+        title: "دليل".to_owned(),
+        description: String::new(),
+        category,
+        price: 10,
+        kind: FileKind::Pdf,
+        file_name: file_name.to_owned(),
+    };
+    let wrong = catalog::add_file(&world.store, &new("a.pdf"), bytes(CONTENT), 1 << 20).await.unwrap_err().problem();
+    assert_eq!(wrong.of_field("file"), Some(FieldCode::ContentType));
+    assert_eq!(code(catalog::add_file(&world.store, &new("a.txt"), bytes(CONTENT), 3).await), Code::PayloadTooLarge);
+    for name in ["../../etc/passwd", "a/b.txt", ".hidden", "", "a\\b", "a\u{202E}fdp.exe", "a\0b"] {
+        assert_eq!(code(catalog::add_file(&world.store, &new(name), bytes(CONTENT), 1 << 20).await), Code::Invalid, "{name:?}");
+    }
+    let broken = futures::stream::iter([Ok(CONTENT.to_vec()), Err(std::io::Error::other("the line was cut"))]);
+    assert!(catalog::add_file(&world.store, &new("a.txt"), broken, 1 << 20).await.is_err());
+    assert!(catalog::is_empty(&world.store).await.unwrap());
+});
+
+on_both!(a_new_version_is_free_and_fresh, |world| {
+    let customer = world.activated(1).await;
+    let file = world.file("دليل", 10).await;
+    let purchase = world.bought(&customer, file).await;
+    catalog::add_version(&world.store, file, "دليل 2.txt", "صُححت أخطاء", bytes(b"two"), 1 << 20).await.unwrap();
+    let mine = sales::get(&world.store, &customer, purchase).await.unwrap();
+    assert_eq!((mine.version, mine.downloads_left, mine.size_bytes), (2, 6, 3));
+    let told = notifications::list(&world.store, &customer, 10).await.unwrap();
+    assert!(matches!(&told[0].notice, Notice::NewVersion { note, .. } if note == "صُححت أخطاء"));
+});
+
+on_both!(the_viewer_sees_what_they_own, |world| {
+    let customer = world.activated(1).await;
+    let file = world.file("دليل", 10).await;
+    assert_eq!(catalog::get(&world.store, file, Some(customer.id)).await.unwrap().purchase_id, None);
+    let purchase = world.bought(&customer, file).await;
+    assert_eq!(catalog::get(&world.store, file, Some(customer.id)).await.unwrap().purchase_id, Some(purchase));
+    assert_eq!(catalog::get(&world.store, file, None).await.unwrap().purchase_id, None);
+    let stranger = world.activated(2).await;
+    assert_eq!(code(sales::get(&world.store, &stranger, purchase).await), Code::NotFound);
+    store::cleanup::sweep(&world.store).await.unwrap();
+    assert_eq!(catalog::get(&world.store, file, None).await.unwrap().sales_count, 1);
+});

@@ -1,0 +1,217 @@
+use shared::{
+    Code, FieldCode, PurchaseId,
+    api::{Role, TransferKind},
+};
+use store::{codes, reconcile, sales, wallet};
+
+use crate::{
+    on_both,
+    world::{at_once, code},
+};
+
+on_both!(a_code_is_paid_once, |world| {
+    let customer = world.activated(1).await;
+    let printed = world.code(500).await;
+    let recharged =
+        wallet::redeem_code(&world.store, &customer, &printed.to_lowercase().replace('-', " "), None, &world.origin()).await.unwrap();
+    assert_eq!((recharged.recharged_amount, recharged.new_balance), (500, 600));
+    assert_eq!(code(wallet::redeem_code(&world.store, &customer, &printed, None, &world.origin()).await), Code::CodeAlreadyRedeemed);
+    let other = world.activated(2).await;
+    assert_eq!(code(wallet::redeem_code(&world.store, &other, &printed, None, &world.origin()).await), Code::CodeInvalid);
+    let sums = wallet::balance(&world.store, &customer).await.unwrap();
+    assert_eq!((sums.balance, sums.total_deposited, sums.total_spent), (600, 600, 0));
+});
+
+on_both!(frozen_expired_and_unknown_get_one_answer, |world| {
+    let customer = world.activated(1).await;
+    let (frozen, expired) = (world.code(500).await, world.code(500).await);
+    world.sql("UPDATE code_batches SET frozen_at = 1 WHERE id = 1").await.unwrap();
+    world.sql("UPDATE code_batches SET expires_at = 1 WHERE id = 2").await.unwrap();
+    for typed in [&frozen, &expired, "OLDCODE12345"] {
+        assert_eq!(code(wallet::redeem_code(&world.store, &customer, typed, None, &world.origin()).await), Code::CodeInvalid);
+    }
+    world.sql("UPDATE code_batches SET frozen_at = NULL").await.unwrap();
+    wallet::redeem_code(&world.store, &customer, &frozen, None, &world.origin()).await.unwrap();
+});
+
+on_both!(a_typing_slip_is_no_guess, |world| {
+    let customer = world.activated(1).await;
+    let printed = world.code(500).await;
+    let slip = if printed.ends_with('A') { "B" } else { "A" };
+    let mistyped = format!("{}{slip}", &printed[..printed.len() - 1]);
+    for _ in 0..10 {
+        let problem = wallet::redeem_code(&world.store, &customer, &mistyped, None, &world.origin()).await.unwrap_err().problem();
+        assert_eq!(problem.of_field("charge_code"), Some(FieldCode::CheckCharacter));
+    }
+    wallet::redeem_code(&world.store, &customer, &printed, None, &world.origin()).await.unwrap();
+});
+
+on_both!(a_code_redeemed_by_fifty_at_once_is_paid_once, |world| {
+    let mut customers = Vec::new();
+    for number in 0..50 {
+        customers.push(world.activated(number).await);
+    }
+    let printed = world.code(1_000).await;
+    let paid = at_once(50, |index| {
+        let (store, customer, printed, origin) = (world.store.clone(), customers[index].clone(), printed.clone(), world.origin());
+        async move { wallet::redeem_code(&store, &customer, &printed, None, &origin).await.map_err(|error| error.problem().code) }
+    })
+    .await;
+    assert_eq!(paid.iter().filter(|paid| paid.is_ok()).count(), 1);
+    assert!(paid.iter().all(|paid| !matches!(paid, Err(other) if *other != Code::CodeInvalid)), "{paid:?}");
+    assert_eq!(world.count("SELECT CAST(SUM(balance) AS BIGINT) FROM customers").await, 50 * 100 + 1_000);
+});
+
+on_both!(one_key_sent_fifty_times_has_one_effect, |world| {
+    let customer = world.activated(1).await;
+    let file = world.file("دليل", 30).await;
+    let answers = at_once(50, |_| {
+        let (store, customer, origin) = (world.store.clone(), customer.clone(), world.origin());
+        async move { sales::purchase(&store, &customer, file, Some("key-1"), &origin).await.unwrap() }
+    })
+    .await;
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    assert_eq!(world.balance(&customer).await, 70);
+    let other = world.file("دليل آخر", 30).await;
+    assert_eq!(code(sales::purchase(&world.store, &customer, other, Some("key-1"), &world.origin()).await), Code::IdempotencyMismatch);
+    assert_eq!(world.balance(&customer).await, 70);
+    let owner = world.owner().await;
+    let serial = customer.serial.clone();
+    let answers = at_once(50, |_| {
+        let (store, owner, serial, origin) = (world.store.clone(), owner.clone(), serial.clone(), world.origin());
+        async move { wallet::direct_recharge(&store, &owner, &serial, 250, Some("key-1"), &origin).await.unwrap() }
+    })
+    .await;
+    assert!(answers.iter().all(|answer| answer.new_balance == 320));
+    assert_eq!(world.balance(&customer).await, 320);
+    let code_text = world.code(500).await;
+    let answers = at_once(50, |_| {
+        let (store, customer, code_text, origin) = (world.store.clone(), customer.clone(), code_text.clone(), world.origin());
+        async move { wallet::redeem_code(&store, &customer, &code_text, Some("key-2"), &origin).await.map(|paid| paid.new_balance) }
+    })
+    .await;
+    // The throttle counts tries before it knows them right, so that some of fifty at once may have to wait; whoever was answered got the one answer.
+    let paid: Vec<i64> = answers.into_iter().filter_map(Result::ok).collect();
+    assert!(!paid.is_empty() && paid.iter().all(|balance| *balance == 820), "{paid:?}");
+    assert_eq!(world.balance(&customer).await, 820);
+});
+
+on_both!(two_hundred_purchases_of_one_file_are_one_sale, |world| {
+    let customer = world.activated(1).await;
+    let file = world.file("دليل", 40).await;
+    let bought = at_once(200, |_| {
+        let (store, customer, origin) = (world.store.clone(), customer.clone(), world.origin());
+        async move { sales::purchase(&store, &customer, file, None, &origin).await.map_err(|error| error.problem().code) }
+    })
+    .await;
+    assert_eq!(bought.iter().filter(|bought| bought.is_ok()).count(), 1);
+    assert_eq!(bought.iter().filter(|bought| **bought == Err(Code::AlreadyPurchased)).count(), 199);
+    assert_eq!(world.balance(&customer).await, 60);
+    assert_eq!(world.count("SELECT COUNT(*) FROM transfers WHERE kind = 'purchase'").await, 1);
+});
+
+on_both!(coins_for_ten_buy_exactly_ten, |world| {
+    let customer = world.activated(1).await;
+    let mut files = Vec::new();
+    for index in 0..100 {
+        files.push(world.file(&format!("دليل {index}"), 10).await);
+    }
+    let bought = at_once(100, |index| {
+        let (store, customer, file, origin) = (world.store.clone(), customer.clone(), files[index], world.origin());
+        async move { sales::purchase(&store, &customer, file, None, &origin).await.map_err(|error| error.problem()) }
+    })
+    .await;
+    assert_eq!(bought.iter().filter(|bought| bought.is_ok()).count(), 10);
+    assert!(
+        bought
+            .iter()
+            .filter_map(|bought| bought.as_ref().err())
+            .all(|problem| { problem.code == Code::InsufficientBalance && problem.missing == Some(10) })
+    );
+    assert_eq!(world.balance(&customer).await, 0);
+    assert_eq!(sales::mine(&world.store, &customer).await.unwrap().len(), 10);
+});
+
+on_both!(the_ledger_tells_every_coin_newest_first, |world| {
+    let customer = world.activated(1).await;
+    let printed = world.code(500).await;
+    wallet::redeem_code(&world.store, &customer, &printed, None, &world.origin()).await.unwrap();
+    let file = world.file("دليل جيت", 30).await;
+    let purchase = world.bought(&customer, file).await;
+    let owner = world.owner().await;
+    sales::refund(&world.store, &owner, purchase, "لم يعمل", &world.origin()).await.unwrap();
+    let page = wallet::transactions(&world.store, &customer, None, 3).await.unwrap();
+    let told: Vec<_> = page.results.iter().map(|line| (line.kind, line.amount, line.balance_after)).collect();
+    assert_eq!(told, [(TransferKind::Refund, 30, 600), (TransferKind::Purchase, -30, 570), (TransferKind::Code, 500, 600)]);
+    assert_eq!(page.results[1].description, "دليل جيت");
+    let rest = wallet::transactions(&world.store, &customer, page.next_cursor, 3).await.unwrap();
+    assert_eq!((rest.results[0].kind, rest.results.len(), rest.next_cursor), (TransferKind::Bonus, 1, None));
+    let sums = wallet::balance(&world.store, &customer).await.unwrap();
+    assert_eq!((sums.total_deposited, sums.total_spent), (600, 0));
+    // A file paid back can be bought again; the refund is made once.
+    assert_eq!(code(sales::refund(&world.store, &owner, purchase, "مرة أخرى", &world.origin()).await), Code::NotFound);
+    assert_ne!(world.bought(&customer, file).await, purchase);
+});
+
+on_both!(transfers_are_never_changed, |world| {
+    world.activated(1).await;
+    assert!(world.sql("UPDATE transfers SET amount = 1000000").await.is_err());
+    assert!(world.sql("DELETE FROM transfers").await.is_err());
+    assert!(world.sql("UPDATE customers SET balance = -1").await.is_err());
+    assert_eq!(world.count("SELECT CAST(SUM(amount) AS BIGINT) FROM transfers").await, 100);
+});
+
+on_both!(reconcile_finds_what_is_wrong, |world| {
+    let customer = world.activated(1).await;
+    let file = world.file("دليل", 40).await;
+    world.bought(&customer, file).await;
+    world.must_reconcile().await;
+    for (wrong, right) in [
+        (
+            "UPDATE customers SET balance = balance + 5, deposited = deposited + 5",
+            "UPDATE customers SET balance = balance - 5, deposited = deposited - 5",
+        ),
+        ("UPDATE purchases SET price = 41", "UPDATE purchases SET price = 40"),
+        ("UPDATE purchases SET refunded_at = 1", "UPDATE purchases SET refunded_at = NULL"),
+        ("UPDATE categories SET files_count = 7", "UPDATE categories SET files_count = 1"),
+        ("UPDATE purchases SET events_count = 3", "UPDATE purchases SET events_count = 0"),
+    ] {
+        world.sql(wrong).await.unwrap();
+        assert!(!reconcile::reconcile(&world.store).await.unwrap().is_empty(), "{wrong}");
+        world.sql(right).await.unwrap();
+    }
+});
+
+on_both!(amounts_and_people_out_of_range_change_nothing, |world| {
+    let owner = world.owner().await;
+    let customer = world.activated(1).await;
+    for amount in [0, -5, i64::MIN, i64::MAX, shared::MAX_COINS + 1] {
+        let problem =
+            wallet::direct_recharge(&world.store, &owner, &customer.serial, amount, None, &world.origin()).await.unwrap_err().problem();
+        assert_eq!(problem.of_field("coin_amount"), Some(FieldCode::Range));
+    }
+    assert_eq!(code(wallet::direct_recharge(&world.store, &owner, "CUST2026-NOBODY", 5, None, &world.origin()).await), Code::NotFound);
+    let (temporary, _) = world.open().await;
+    let refused = wallet::direct_recharge(&world.store, &owner, &temporary.serial, 5, None, &world.origin()).await;
+    assert_eq!(code(refused), Code::ActivationRequired);
+    let support = world.member("support", Role::Support).await;
+    assert_eq!(code(wallet::direct_recharge(&world.store, &support, &customer.serial, 5, None, &world.origin()).await), Code::Forbidden);
+    assert_eq!(code(sales::refund(&world.store, &support, PurchaseId(1), "x", &world.origin()).await), Code::Forbidden);
+    let (_, unactivated) = world.open().await;
+    let file = world.file("دليل", 0).await;
+    assert_eq!(code(sales::purchase(&world.store, &unactivated, file, None, &world.origin()).await), Code::ActivationRequired);
+    assert_eq!(code(sales::purchase(&world.store, &customer, shared::FileId(i64::MAX), None, &world.origin()).await), Code::NotFound);
+    assert_eq!(world.balance(&customer).await, 100);
+});
+
+on_both!(fifty_thousand_codes_are_made_and_none_is_kept, |world| {
+    let batch =
+        codes::NewBatch { value: 100, count: 50_000, label: "دفعة".to_owned(), reseller: "مكتبة".to_owned(), expires_at: None };
+    let made = codes::generate(&world.store, &batch, &codes::Maker::Operator, &world.origin()).await.unwrap();
+    assert_eq!(made.codes.len(), 50_000);
+    let plain = made.codes[17].replace('-', "");
+    assert_eq!(world.count(&format!("SELECT COUNT(*) FROM codes WHERE hash LIKE '%{plain}%'")).await, 0);
+    assert_eq!(world.count("SELECT COUNT(DISTINCT hash) FROM codes").await, 50_000);
+    let too_many = codes::NewBatch { count: 50_001, ..batch };
+    assert_eq!(code(codes::generate(&world.store, &too_many, &codes::Maker::Operator, &world.origin()).await), Code::Invalid);
+});

@@ -1,0 +1,108 @@
+use shared::{Code, Notice, ms};
+use store::{accounts, notifications};
+
+use crate::{
+    on_both,
+    world::{at_once, code, from},
+};
+
+fn wrong(pin: &str) -> &'static str {
+    if pin == "0000" { "0001" } else { "0000" }
+}
+
+on_both!(five_failures_then_waits_that_double, |world| {
+    let (account, customer) = world.open().await;
+    for serial in [account.serial.as_str(), "CUST2026-UNKNWN"] {
+        let attempt = async |ip: &str| accounts::sign_in(&world.store, serial, wrong(&account.pin), &from(ip)).await;
+        for index in 0..5 {
+            assert_eq!(code(attempt(&format!("198.51.100.{index}")).await), Code::InvalidCredentials, "{serial}");
+        }
+        let locked = attempt("198.51.100.50").await.unwrap_err().problem();
+        assert_eq!((locked.code, locked.retry_at), (Code::TooManyAttempts, Some(world.store.now().plus(30 * ms::SECOND))), "{serial}");
+        world.clock.advance(30 * ms::SECOND);
+        assert_eq!(code(attempt("198.51.100.51").await), Code::InvalidCredentials, "{serial}");
+        let locked = attempt("198.51.100.52").await.unwrap_err().problem();
+        assert_eq!(locked.retry_at, Some(world.store.now().plus(ms::MINUTE)), "{serial}");
+    }
+    // The right PIN does not open a locked account, and the owner was told.
+    assert_eq!(code(accounts::sign_in(&world.store, &account.serial, &account.pin, &from("198.51.100.60")).await), Code::TooManyAttempts);
+    let told = notifications::list(&world.store, &customer, 50).await.unwrap();
+    assert!(told.iter().any(|notification| matches!(notification.notice, Notice::SignInLocked { .. })));
+    // An administrator lets them in again.
+    let owner = world.owner().await;
+    accounts::unlock(&world.store, &owner, &account.serial, &world.origin()).await.unwrap();
+    accounts::sign_in(&world.store, &account.serial, &account.pin, &from("198.51.100.61")).await.unwrap();
+});
+
+on_both!(a_thousand_addresses_do_not_get_in, |world| {
+    let (account, _) = world.open().await;
+    let right: usize = account.pin.parse().unwrap();
+    let guesses = at_once(1_000, |address| {
+        let (store, serial) = (world.store.clone(), account.serial.clone());
+        async move {
+            let mut looked_at = 0;
+            for guess in 0..10 {
+                let guess = address * 10 + guess;
+                // The right PIN is among the last ones to be tried.
+                let pin = format!("{:04}", (right + 1 + guess) % 10_000);
+                let origin = from(&format!("10.0.{}.{}", address / 250, address % 250));
+                match accounts::sign_in(&store, &serial, &pin, &origin).await {
+                    Ok(_) => panic!("guess {guess} got in"),
+                    Err(error) if error.problem().code == Code::InvalidCredentials => looked_at += 1,
+                    Err(error) => assert_eq!(error.problem().code, Code::TooManyAttempts),
+                }
+            }
+            looked_at
+        }
+    })
+    .await;
+    assert_eq!(guesses.iter().sum::<i32>(), 5);
+});
+
+on_both!(one_address_is_slowed_over_all_accounts, |world| {
+    for index in 0..50 {
+        let attempt = accounts::sign_in(&world.store, &format!("CUST2026-AAAA{index:02}"), "1234", &from("198.51.100.1")).await;
+        assert_eq!(code(attempt), Code::InvalidCredentials, "{index}");
+    }
+    let attempt = accounts::sign_in(&world.store, "CUST2026-CCCCCC", "1234", &from("198.51.100.1")).await;
+    assert_eq!(code(attempt), Code::TooManyAttempts);
+    let attempt = accounts::sign_in(&world.store, "CUST2026-CCCCCC", "1234", &from("198.51.100.2")).await;
+    assert_eq!(code(attempt), Code::InvalidCredentials);
+});
+
+on_both!(recovery_codes_and_pin_change_are_throttled, |world| {
+    let (account, customer) = world.open().await;
+    accounts::activate(&world.store, &customer, "سارة", "0912345678", &world.origin()).await.unwrap();
+    let customer = world.customer(&account.tokens.access_token).await;
+    for phone in ["0912345678", "0900000000"] {
+        for _ in 0..5 {
+            assert_eq!(code(accounts::recover(&world.store, phone, wrong(&account.pin), &from("a")).await), Code::InvalidCredentials);
+        }
+        assert_eq!(code(accounts::recover(&world.store, phone, &account.pin, &from("b")).await), Code::TooManyAttempts);
+    }
+    for _ in 0..5 {
+        let attempt = accounts::change_pin(&world.store, &customer, wrong(&account.pin), "7777", &from("c")).await;
+        assert_eq!(code(attempt), Code::Invalid);
+    }
+    let attempt = accounts::change_pin(&world.store, &customer, &account.pin, "7777", &from("d")).await;
+    assert_eq!(code(attempt), Code::TooManyAttempts);
+    assert_eq!(code(accounts::sign_in(&world.store, &account.serial, &account.pin, &from("e")).await), Code::TooManyAttempts);
+    for _ in 0..5 {
+        assert_eq!(code(store::wallet::redeem_code(&world.store, &customer, "OLDCODE12345", None, &from("f")).await), Code::CodeInvalid);
+    }
+    let good = world.code(500).await;
+    assert_eq!(code(store::wallet::redeem_code(&world.store, &customer, &good, None, &from("g")).await), Code::TooManyAttempts);
+});
+
+on_both!(a_success_forgets_the_failures, |world| {
+    let (account, _) = world.open().await;
+    for _ in 0..4 {
+        for _ in 0..4 {
+            assert_eq!(
+                code(accounts::sign_in(&world.store, &account.serial, wrong(&account.pin), &from("a")).await),
+                Code::InvalidCredentials
+            );
+        }
+        accounts::sign_in(&world.store, &account.serial, &account.pin, &from("a")).await.unwrap();
+    }
+});

@@ -1,0 +1,15 @@
+//! The server as its callers meet it: through HTTP and the command line, on both databases.
+
+#![allow(clippy::unwrap_used, missing_docs, reason = "tests fail by panicking, and speak for themselves")]
+
+mod bad_input;
+mod browser;
+mod cli;
+mod http;
+mod journey;
+mod links;
+mod openapi;
+mod redis;
+mod shutdown;
+mod throttle;
+mod world;

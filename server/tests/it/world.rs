@@ -1,0 +1,313 @@
+//! A server of its own for each test, on a database of its own, with a clock that the test moves.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use futures::stream;
+use reqwest::{Method, RequestBuilder, StatusCode, redirect::Policy};
+use serde_json::{Value, json};
+use server::{
+    config::Config,
+    server::{Server, open_store},
+    system::OsRng,
+};
+use shared::{
+    FileId, Instant, Serial,
+    api::{FileKind, Role},
+};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use store::{Clock, Origin, Store, catalog, codes, reconcile, staff};
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+/// Two tests of one body: one on SQLite, one on PostgreSQL. After the body the ledger must agree with itself.
+#[macro_export]
+macro_rules! on_both {
+    ($name:ident, |$world:ident| $body:block) => {
+        mod $name {
+            #[allow(unused_imports, reason = "each body takes what it needs")]
+            use super::*;
+
+            async fn body($world: &mut $crate::world::World) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                $crate::world::on_sqlite(|_| {}, async |world| body(world).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                $crate::world::on_postgres(|_| {}, async |world| body(world).await).await;
+            }
+        }
+    };
+}
+
+/// When the tests' clock begins: 2026-11-22T18:27:28Z.
+pub const BEGINNING: i64 = 1_795_372_048_000;
+pub const PASSWORD: &str = "correct horse battery";
+
+pub struct TestClock(AtomicI64);
+
+impl TestClock {
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self(AtomicI64::new(BEGINNING)))
+    }
+
+    pub fn advance(&self, milliseconds: i64) {
+        self.0.fetch_add(milliseconds, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Instant {
+        Instant(self.0.load(Ordering::SeqCst))
+    }
+}
+
+pub struct World {
+    pub url: String,
+    pub store: Store,
+    pub clock: Arc<TestClock>,
+    pub http: reqwest::Client,
+    pub config: Config,
+    pub stopping: CancellationToken,
+    pub running: Option<JoinHandle<()>>,
+}
+
+/// A client that follows nothing and waits for an answer no longer than a minute.
+pub fn client(from: IpAddr) -> reqwest::Client {
+    reqwest::Client::builder().redirect(Policy::none()).local_address(from).timeout(Duration::from_mins(5)).build().unwrap()
+}
+
+impl World {
+    pub async fn start(folder: PathBuf, database_url: &str, change: impl FnOnce(&mut Config)) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let config = config(folder, database_url, address, change);
+        let clock = TestClock::new();
+        let rng = Arc::new(OsRng);
+        let store = open_store(&config, clock.clone(), rng.clone()).await.unwrap();
+        store.migrate().await.unwrap();
+        let server = Server::new(config.clone(), store.clone(), rng, listener).await.unwrap();
+        let stopping = server.stopping();
+        let running = Some(tokio::spawn(server.run()));
+        let http = client(IpAddr::from([127, 0, 0, 1]));
+        Self { url: format!("http://{address}"), store, clock, http, config, stopping, running }
+    }
+
+    pub async fn stop(&mut self) {
+        self.stopping.cancel();
+        if let Some(running) = self.running.take() {
+            running.await.unwrap();
+        }
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url)).header("accept-language", "en")
+    }
+
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.request(Method::GET, path)
+    }
+
+    pub fn post(&self, path: &str) -> RequestBuilder {
+        self.request(Method::POST, path)
+    }
+
+    /// Runs SQL past the store's rules: to look, or to put something where a test needs it.
+    pub async fn sql(&self, sql: &str) -> u64 {
+        let mut connection = sqlx::AnyConnection::connect(&self.config.database_url).await.unwrap();
+        sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap().rows_affected()
+    }
+
+    pub async fn text(&self, sql: &str) -> String {
+        let mut connection = sqlx::AnyConnection::connect(&self.config.database_url).await.unwrap();
+        sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(&mut connection).await.unwrap()
+    }
+
+    pub async fn count(&self, sql: &str) -> i64 {
+        let mut connection = sqlx::AnyConnection::connect(&self.config.database_url).await.unwrap();
+        sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(&mut connection).await.unwrap()
+    }
+
+    /// How many rows every table has: what must be the same where nothing may change. Attempts are counted on purpose
+    /// (`throttles`, `audit_log`), so that these two stay out.
+    pub async fn rows(&self) -> Vec<(&'static str, i64)> {
+        const TABLES: [&str; 16] = [
+            "accounts",
+            "customers",
+            "bonuses",
+            "transfers",
+            "staff",
+            "sessions",
+            "refresh_tokens",
+            "code_batches",
+            "codes",
+            "categories",
+            "files",
+            "versions",
+            "purchases",
+            "links",
+            "notifications",
+            "idempotency_keys",
+        ];
+        let mut rows = Vec::new();
+        for table in TABLES {
+            rows.push((table, self.count(&format!("SELECT COUNT(*) FROM {table}")).await));
+        }
+        rows.push(("unread", self.count("SELECT COUNT(*) FROM notifications WHERE read_at IS NULL").await));
+        rows.push(("redeemed", self.count("SELECT COUNT(*) FROM codes WHERE redeemed_at IS NOT NULL").await));
+        rows.push(("balance", self.count("SELECT CAST(COALESCE(SUM(balance), 0) AS BIGINT) FROM customers").await));
+        rows
+    }
+
+    pub async fn account(&self) -> Account {
+        let answer = self.post("/api/v1/token/").send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::CREATED);
+        let body: Value = answer.json().await.unwrap();
+        let text = |name: &str| body[name].as_str().unwrap().to_owned();
+        Account { serial: text("serial"), pin: text("pin"), access: text("access_token"), refresh: text("refresh_token") }
+    }
+
+    /// An activated account with a hundred coins; each has a phone of its own.
+    pub async fn activated(&self) -> Account {
+        static NUMBER: AtomicU64 = AtomicU64::new(1);
+        let account = self.account().await;
+        let phone = format!("+96650{:07}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let body = json!({"name": "سارة العلي", "phone": phone});
+        let answer = self.post("/api/v1/activate-final/").bearer_auth(&account.access).json(&body).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        account
+    }
+
+    /// The access token of a member of the staff.
+    pub async fn staff(&self, username: &str, role: Role) -> String {
+        staff::create(&self.store, username, PASSWORD, role).await.unwrap();
+        let body = json!({"username": username, "password": PASSWORD});
+        let answer = self.post("/api/v1/admin/token/").json(&body).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer.json::<Value>().await.unwrap()["access_token"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn code(&self, value: i64) -> String {
+        let batch = codes::NewBatch { value, count: 1, label: "اختبار".to_owned(), reseller: String::new(), expires_at: None };
+        codes::generate(&self.store, &batch, &codes::Maker::Operator, &Origin::console()).await.unwrap().codes.remove(0)
+    }
+
+    pub async fn file(&self, title: &str, price: i64, content: &[u8]) -> FileId {
+        let category = catalog::ensure_category(&self.store, "برمجة").await.unwrap();
+        let new = catalog::NewFile {
+            title: title.to_owned(),
+            description: "وصف الملف".to_owned(),
+            category,
+            price,
+            kind: FileKind::Other,
+            file_name: "ملف الاختبار.bin".to_owned(),
+        };
+        let pieces: Vec<_> = content.chunks(1 << 20).map(|piece| Ok(piece.to_vec())).collect();
+        catalog::add_file(&self.store, &new, stream::iter(pieces), 1 << 40).await.unwrap()
+    }
+
+    pub async fn bought(&self, account: &Account, file: FileId) -> i64 {
+        let answer =
+            self.post("/api/v1/sales/purchases/").bearer_auth(&account.access).json(&json!({"file_id": file.0})).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::CREATED);
+        answer.json::<Value>().await.unwrap()["purchase_id"].as_i64().unwrap()
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Account {
+    pub serial: String,
+    pub pin: String,
+    pub access: String,
+    pub refresh: String,
+}
+
+impl Account {
+    /// The serial as the store writes it; panics when it is none.
+    pub fn serial(&self) -> Serial {
+        self.serial.parse().unwrap()
+    }
+}
+
+fn config(folder: PathBuf, database_url: &str, address: SocketAddr, change: impl FnOnce(&mut Config)) -> Config {
+    let environment = |name: &str| match name {
+        "DATA_DIR" => Some(folder.display().to_string()),
+        "DATABASE_URL" => Some(database_url.to_owned()),
+        "PUBLIC_URL" => Some(format!("http://{address}")),
+        "RATE_LIMIT_PER_MINUTE" => Some("0".to_owned()),
+        _ => None,
+    };
+    let mut config = Config::load(&environment, &OsRng).unwrap();
+    change(&mut config);
+    config
+}
+
+pub async fn on_sqlite(change: impl FnOnce(&mut Config), body: impl AsyncFnOnce(&mut World)) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("store.db").display());
+    let mut world = World::start(folder.path().to_owned(), &url, change).await;
+    body(&mut world).await;
+    finish(world).await;
+}
+
+pub async fn on_postgres(change: impl FnOnce(&mut Config), body: impl AsyncFnOnce(&mut World)) {
+    static NUMBER: AtomicU64 = AtomicU64::new(1);
+    let server = std::env::var("TEST_POSTGRES_URL").unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432".to_owned());
+    let name = format!("khazna_it_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    let mut operator = PgConnection::connect(&format!("{server}/postgres")).await.unwrap();
+    let run = async |operator: &mut PgConnection, sql: String| sqlx::query(AssertSqlSafe(sql)).execute(operator).await.unwrap();
+    run(&mut operator, format!("CREATE DATABASE {name}")).await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::start(folder.path().to_owned(), &format!("{server}/{name}"), change).await;
+    body(&mut world).await;
+    finish(world).await;
+    run(&mut operator, format!("DROP DATABASE {name} WITH (FORCE)")).await;
+}
+
+async fn finish(mut world: World) {
+    world.stop().await;
+    assert_eq!(reconcile::reconcile(&world.store).await.unwrap(), Vec::<String>::new());
+}
+
+/// The answer's status and JSON; `null` when it has none.
+pub async fn json_of(request: RequestBuilder) -> (StatusCode, Value) {
+    let answer = request.send().await.unwrap();
+    (answer.status(), answer.json().await.unwrap_or(Value::Null))
+}
+
+/// Waits until it holds, looking again and again; panics after ten seconds.
+pub async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let patience = tokio::time::timeout(Duration::from_secs(10), async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    assert!(patience.await.is_ok(), "{what} did not come about");
+}
+
+pub fn sha256(bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Bytes that do not repeat in any way a range could hide behind.
+pub fn content(size: usize) -> Vec<u8> {
+    let mut state = 0x9E37_79B9_u32;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state.to_le_bytes()[0]
+    };
+    (0..size).map(|_| next()).collect()
+}
