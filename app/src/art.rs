@@ -6,6 +6,7 @@
 use std::{
     f64::consts::{PI, TAU},
     fmt::Write,
+    sync::{LazyLock, OnceLock},
 };
 
 use shared::api::FileKind;
@@ -42,25 +43,20 @@ pub fn hue(title: &str) -> u32 {
 /// The drawing as SVG. Colours are classes, so that it follows the page's theme.
 pub fn svg(kind: FileKind, title: &str) -> String {
     let mark = hash(title);
-    let angle = [52.0, 58.0, 63.0, 67.5, 72.0][(mark >> 7) as usize % 5] * PI / 180.0;
-    let edge = [17.0, 20.0, 23.0, 27.0][(mark >> 11) as usize % 4] * density(kind);
+    let lattice = lattice(kind, (mark >> 7) as usize % ANGLES.len());
+    let scale = [0.85, 1.0, 1.15, 1.35][(mark >> 11) as usize % 4] * density(kind);
     let turn = [0, 15, 30, 45][(mark >> 15) as usize % 4];
-    let Tiling { width, height, tiles } = tiling(kind);
-
-    let (mut filled, mut lines) = (String::new(), String::new());
-    for tile in tiles {
-        star(if tile.sides >= 6 { &mut filled } else { &mut lines }, &tile, angle, edge);
-    }
-    let seal = seal();
     format!(
         "<svg viewBox=\"0 0 320 200\" preserveAspectRatio=\"xMidYMid slice\" aria-hidden=\"true\" focusable=\"false\">\
-         <defs><pattern id=\"g{mark:x}\" width=\"{:.1}\" height=\"{:.1}\" patternUnits=\"userSpaceOnUse\" patternTransform=\"translate(160 100) rotate({turn})\">\
-         <path class=\"art-star\" d=\"{filled}\"/><path class=\"art-line\" d=\"{lines}\"/></pattern></defs>\
+         <defs><pattern id=\"g{mark:x}\" {lattice} patternTransform=\"translate(160 100) rotate({turn}) scale({scale:.2})\" stroke-width=\"{:.2}\">\
+         {stars}</pattern></defs>\
          <rect class=\"art-ground\" width=\"320\" height=\"200\"/><rect fill=\"url(#g{mark:x})\" width=\"320\" height=\"200\"/>\
-         <path class=\"art-seal\" d=\"{seal}\"/><use class=\"art-kind\" href=\"#i-{}\" x=\"144\" y=\"84\" width=\"32\" height=\"32\"/></svg>",
-        width * edge,
-        height * edge,
-        icon(kind),
+         <path class=\"art-seal\" d=\"{seal}\"/><use class=\"art-kind\" href=\"#i-{icon}\" x=\"144\" y=\"84\" width=\"32\" height=\"32\"/></svg>",
+        1.0 / scale,
+        lattice = lattice.period,
+        stars = lattice.stars,
+        seal = *SEAL,
+        icon = icon(kind),
     )
 }
 
@@ -73,11 +69,43 @@ pub fn hero() -> String {
         star(&mut lines, &tile, 67.5 * PI / 180.0, edge);
     }
     format!(
-        "<svg width=\"100%\" height=\"100%\" focusable=\"false\"><defs><pattern id=\"hero\" width=\"{:.1}\" height=\"{:.1}\" patternUnits=\"userSpaceOnUse\">\
+        "<svg width=\"100%\" height=\"100%\" focusable=\"false\"><defs><pattern id=\"hero\" {}>\
          <path class=\"hero-line\" d=\"{lines}\"/></pattern></defs><rect fill=\"url(#hero)\" width=\"100%\" height=\"100%\"/></svg>",
-        width * edge,
-        height * edge,
+        period(width * edge, height * edge),
     )
+}
+
+/// The angles, in degrees, at which a cover's lines may leave the edges.
+const ANGLES: [f64; 5] = [52.0, 58.0, 63.0, 67.5, 72.0];
+
+/// The length of an edge before a cover's own scale, in the drawing's units.
+const EDGE: f64 = 20.0;
+
+/// One period of a cover's lattice as SVG.
+struct Lattice {
+    period: String,
+    stars: String,
+}
+
+/// The lattice of a kind and an angle: there are few, so each is computed once.
+fn lattice(kind: FileKind, angle: usize) -> &'static Lattice {
+    static LATTICES: [[OnceLock<Lattice>; ANGLES.len()]; FileKind::ALL.len()] =
+        [const { [const { OnceLock::new() }; ANGLES.len()] }; FileKind::ALL.len()];
+    LATTICES[kind as usize][angle].get_or_init(|| {
+        let Tiling { width, height, tiles } = tiling(kind);
+        let (mut filled, mut lines) = (String::new(), String::new());
+        for tile in tiles {
+            star(if tile.sides >= 6 { &mut filled } else { &mut lines }, &tile, ANGLES[angle] * PI / 180.0, EDGE);
+        }
+        Lattice {
+            period: period(width * EDGE, height * EDGE),
+            stars: format!("<path class=\"art-star\" d=\"{filled}\"/><path class=\"art-line\" d=\"{lines}\"/>"),
+        }
+    })
+}
+
+fn period(width: f64, height: f64) -> String {
+    format!("width=\"{width:.1}\" height=\"{height:.1}\" patternUnits=\"userSpaceOnUse\"")
 }
 
 /// The icon of a kind, as the sprite names it.
@@ -182,7 +210,7 @@ fn star(path: &mut String, tile: &Tile, angle: f64, edge: f64) {
 }
 
 /// The eight-pointed star in the middle, which holds the kind's icon.
-fn seal() -> String {
+static SEAL: LazyLock<String> = LazyLock::new(|| {
     let mut path = String::new();
     for point in 0..16_u32 {
         let radius = if point % 2 == 0 { 44.0 } else { 33.7 };
@@ -196,7 +224,7 @@ fn seal() -> String {
         );
     }
     path + "z"
-}
+});
 
 #[cfg(test)]
 mod tests {

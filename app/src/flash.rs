@@ -67,7 +67,7 @@ pub use ssr::{answer, problem_cookie};
 
 #[cfg(feature = "ssr")]
 mod ssr {
-    use axum::http::{HeaderValue, StatusCode, header, request::Parts};
+    use axum::http::{HeaderValue, header, request::Parts};
     use leptos::prelude::use_context;
     use leptos_axum::ResponseOptions;
     use serde::Serialize;
@@ -112,10 +112,6 @@ mod ssr {
             let values = values.iter().map(|(field, value)| ((*field).to_owned(), value.chars().take(200).collect())).collect();
             set_cookie(&cookie(&Flash { form: form.to_owned(), values, outcome }, session::secure()));
             leptos_axum::redirect(back);
-        } else if let Err(Failure(problem)) = &result
-            && let (Some(response), Ok(status)) = (use_context::<ResponseOptions>(), StatusCode::from_u16(problem.code.status()))
-        {
-            response.set_status(status);
         }
         result
     }

@@ -421,6 +421,12 @@ impl<T> Page<T> {
     pub fn pages(&self) -> i64 {
         ((self.total + self.per_page - 1) / self.per_page).max(1)
     }
+
+    /// The page with another form of its items.
+    pub fn map<U>(self, form: impl FnMut(T) -> U) -> Page<U> {
+        let Self { items, total, page, per_page } = self;
+        Page { items: items.into_iter().map(form).collect(), total, page, per_page }
+    }
 }
 
 macro_rules! words {

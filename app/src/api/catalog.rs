@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use shared::{
-    FileId,
-    api::{Category, File, MyPurchase, Page},
+    Coins, FileId, PurchaseId,
+    api::{Category, File, FileKind, MyPurchase, Page},
 };
 
 use crate::problem::Failure;
@@ -23,13 +23,39 @@ const FILES: i64 = 24;
 #[cfg(feature = "ssr")]
 const NEWEST: i64 = 8;
 
+/// A file in a list: what its card shows, and no more, because a page carries it twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// The file.
+    pub id: FileId,
+    /// Its title.
+    pub title: String,
+    /// What it is.
+    pub kind: FileKind,
+    /// Its category's name.
+    pub category_name: String,
+    /// Address of its cover.
+    pub cover_url: Option<String>,
+    /// Its price.
+    pub price_coins: Coins,
+    /// The viewer's purchase of it.
+    pub purchase_id: Option<PurchaseId>,
+}
+
+impl From<File> for Listed {
+    fn from(file: File) -> Self {
+        let File { id, title, kind, category_name, cover_url, price_coins, purchase_id, .. } = file;
+        Self { id, title, kind, category_name, cover_url, price_coins, purchase_id }
+    }
+}
+
 /// The home page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Home {
     /// Categories that have files.
     pub categories: Vec<Category>,
     /// The newest files.
-    pub newest: Vec<File>,
+    pub newest: Vec<Listed>,
 }
 
 /// The catalog's address, as text: what can't be understood is left out.
@@ -51,7 +77,7 @@ pub struct Search {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Results {
     /// The files.
-    pub files: Page<File>,
+    pub files: Page<Listed>,
     /// All categories, to choose from.
     pub categories: Vec<Category>,
 }
@@ -74,7 +100,8 @@ pub async fn get_home() -> Result<Home, Failure> {
     let query = catalog::Query { text: String::new(), category: None, kind: None, sort: FileSort::Newest, page: 1, per_page: NEWEST };
     let mut categories = catalog::categories(&store).await?;
     categories.retain(|category| category.files_count > 0);
-    Ok(Home { categories, newest: catalog::search(&store, &query, visitor().map(|customer| customer.id)).await?.items })
+    let newest = catalog::search(&store, &query, visitor().map(|customer| customer.id)).await?.items;
+    Ok(Home { categories, newest: newest.into_iter().map(Listed::from).collect() })
 }
 
 /// Searches the catalog.
@@ -89,10 +116,8 @@ pub async fn search_catalog(search: Search) -> Result<Results, Failure> {
         page: search.page.parse().unwrap_or(1).clamp(1, 100_000),
         per_page: FILES,
     };
-    Ok(Results {
-        files: catalog::search(&store, &query, visitor().map(|customer| customer.id)).await?,
-        categories: catalog::categories(&store).await?,
-    })
+    let files = catalog::search(&store, &query, visitor().map(|customer| customer.id)).await?;
+    Ok(Results { files: files.map(Listed::from), categories: catalog::categories(&store).await? })
 }
 
 /// One file, with the viewer's purchase of it, or the subscription that would pay for it. The store decides again when it is taken.

@@ -1,10 +1,11 @@
 //! Files in lists.
 
 use leptos::prelude::*;
-use shared::api::{File, FileKind};
+use shared::api::FileKind;
 
 use super::{Coins, Icon};
 use crate::{
+    api::catalog::Listed,
     art,
     locale::{current_locale, tr},
     texts,
@@ -35,7 +36,7 @@ pub fn Art(
 #[component]
 pub fn FileCard(
     /// The file.
-    file: File,
+    file: Listed,
 ) -> impl IntoView {
     let price = match (file.purchase_id, file.price_coins) {
         (Some(_), _) => view! {
@@ -68,7 +69,7 @@ pub fn FileCard(
 #[component]
 pub fn FileGrid(
     /// The files.
-    files: Vec<File>,
+    files: Vec<Listed>,
 ) -> impl IntoView {
     let cards = files.into_iter().map(|file| {
         view! {

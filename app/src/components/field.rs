@@ -147,7 +147,8 @@ pub fn RechargeField(
                 on:input:target=typed
             />
             <p class="field-warning" role="status">
-                {move || mistyped.get().then(|| tr!(wallet.mistyped))}
+                // A code that the server has refused is told so in one place.
+                {move || (mistyped.get() && error.get().is_none()).then(|| tr!(wallet.mistyped))}
             </p>
             <FieldError name=NAME error />
         </div>

@@ -199,6 +199,8 @@ pub fn Problems(
     let inside = move || {
         failure.get().map(|Failure(problem)| {
             let several = problem.fields.len() > 1;
+            // One broken rule is read beside its field, where the focus goes; here it is only spoken.
+            let class = if problem.fields.len() == 1 { "problems visually-hidden" } else { "problems" };
             let text = if several { tr!(common.errors_title).to_owned() } else { texts::problem(current_locale(), &problem) };
             let fields = several.then(|| {
                 let lines = problem.fields.iter().map(|error| {
@@ -214,7 +216,7 @@ pub fn Problems(
             });
             let pause = problem.retry_at.map(|until| view! { <Pause until /> });
             view! {
-                <div class="problems" tabindex="-1">
+                <div class=class tabindex="-1">
                     <Icon name="triangle-alert" />
                     <div>
                         <p>{text}</p>

@@ -1,7 +1,10 @@
 //! A purchase's downloads: the button, the attempts, the ring, what became of each.
 
 use leptos::prelude::*;
-use shared::api::{AttemptState, MyPurchase};
+use shared::{
+    Code,
+    api::{AttemptState, MyPurchase},
+};
 
 use super::{Ago, Dots, Icon, Ring, ring::attempt_class};
 use crate::{
@@ -54,14 +57,21 @@ pub fn Downloads(
         }
         .into_any()
     };
+    // What was paid back has no attempts, open ones neither.
+    let refunded = purchase.reason == Some(Code::PurchaseRefunded);
     let link_waits = purchase.attempts.iter().any(|attempt| attempt.state == AttemptState::Issued);
     view! {
         <div class="downloads">
             {button}
-            <p class="attempts">
-                <Dots used=purchase.downloads_count left=purchase.downloads_left waiting=link_waits />
-                <span>{tr!(count.attempts_left, count = Count(purchase.downloads_left))}</span>
-            </p>
+            {(!refunded)
+                .then(|| {
+                    view! {
+                        <p class="attempts">
+                            <Dots used=purchase.downloads_count left=purchase.downloads_left waiting=link_waits />
+                            <span>{tr!(count.attempts_left, count = Count(purchase.downloads_left))}</span>
+                        </p>
+                    }
+                })}
             {waiting.map(|until| view! { <Ring until /> })}
             <Attempts purchase />
         </div>

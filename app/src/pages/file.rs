@@ -191,9 +191,7 @@ fn Till(offer: Offer, purchase: ServerAction<Purchase>, outcome: Outcome<Bought>
             .into_any(),
             Some(Viewer { balance, .. }) if balance < price => view! {
                 <p class="short">
-                    <b>{tr!(file.short)}</b>
-                    " "
-                    {tr!(count.missing, count = Count(price - balance))}
+                    <b>{tr!(count.missing, count = Count(price - balance))}</b>
                 </p>
                 <a class="button primary" href="/wallet">
                     <Icon name="wallet" />

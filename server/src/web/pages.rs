@@ -3,6 +3,7 @@
 use axum::{
     Extension, Form, Router,
     extract::{Path, State},
+    middleware::map_response,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -10,10 +11,11 @@ use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use leptos::{
     context::{provide_context, use_context},
     nonce::use_nonce,
+    server_fn::error::SERVER_FN_ERROR_HEADER,
 };
 use leptos_axum::{LeptosRoutes, ResponseOptions};
 use serde::Deserialize;
-use shared::{Code, Locale, PurchaseId};
+use shared::{Code, Locale, Problem, PurchaseId};
 use store::{Customer, Origin, links, sessions};
 
 use app::session;
@@ -30,6 +32,21 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .route("/sign-out", post(sign_out))
         .route("/live", get(live::web))
         .leptos_routes_with_context(state, app::routes(), context(state), move || app::shell(options.clone()))
+        .layer(map_response(status_of_failure))
+}
+
+/// Leptos answers every failure of a server function with 500: here it gets the status of its problem.
+async fn status_of_failure(response: Response) -> Response {
+    if response.status() != StatusCode::INTERNAL_SERVER_ERROR || !response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
+        return response;
+    }
+    let (mut head, body) = response.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, usize::MAX).await else { return Failure::from(Code::Internal).into_response() };
+    let problem = serde_json::from_slice::<Problem>(&body).ok();
+    if let Some(status) = problem.and_then(|problem| StatusCode::from_u16(problem.code.status()).ok()) {
+        head.status = status;
+    }
+    Response::from_parts(head, body.into())
 }
 
 /// The web app's page for an address that is none, with status 404.

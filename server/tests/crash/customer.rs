@@ -123,6 +123,10 @@ impl Customer {
     pub async fn work(&mut self, mut random: StdRng, killed: &AtomicBool) {
         loop {
             let Some(asked) = self.choose(&mut random) else {
+                // Codes and files are finite: who has bought all of them learns of the kill here.
+                if killed.load(Ordering::SeqCst) {
+                    return;
+                }
                 tokio::time::sleep(Duration::from_millis(1)).await;
                 continue;
             };
