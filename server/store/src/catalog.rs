@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 use crate::{
     Picture, Result, Store,
     codes::line,
-    db::{Connection, FEW_HITS, transaction},
+    db::{Connection, Dialect, FEW_HITS, transaction},
     error::{damaged, field},
     notifications, storage,
 };
@@ -120,10 +120,12 @@ pub async fn search(store: &Store, query: &Query, viewer: Option<AccountId>) -> 
         return Ok(Page { items: Vec::new(), total: 0, page, per_page });
     }
     let dialect = store.0.db.dialect();
-    let expression = dialect.search_expression(&words);
-    let few = !words.is_empty() && count_hits(store, &expression).await? < FEW_HITS;
-    let (source, newest) =
-        if words.is_empty() { ("files".to_owned(), "files.id DESC") } else { (dialect.hits(few), dialect.newest_hit(few)) };
+    let (source, newest, terms) = if words.is_empty() {
+        ("files".to_owned(), "files.id DESC", Terms::default())
+    } else {
+        let terms = Terms::find(store, &words).await?;
+        (dialect.hits(&terms.condition(dialect), terms.few), dialect.newest_hit(terms.few), terms)
+    };
     // The numbers are our own types', never a caller's text.
     let in_category = query.category.map(|category| format!(" AND files.category_id = {category}")).unwrap_or_default();
     let of_kind = query.kind.map(|kind| format!(" AND files.kind = '{}'", kind.as_str())).unwrap_or_default();
@@ -136,20 +138,58 @@ pub async fn search(store: &Store, query: &Query, viewer: Option<AccountId>) -> 
     };
     let sql =
         format!("SELECT {COLUMNS} FROM {source} {JOINS} WHERE {filter} ORDER BY {order} LIMIT {per_page} OFFSET {}", (page - 1) * per_page);
-    let rows = sqlx::query(AssertSqlSafe(sql))
-        .bind(expression.clone())
-        .bind(viewer.map_or(0, |viewer| viewer.0))
-        .fetch_all(store.0.db.reader())
-        .await?;
+    let mut rows = sqlx::query(AssertSqlSafe(sql)).bind(terms.indexed.clone()).bind(viewer.map_or(0, |viewer| viewer.0));
+    for word in &terms.read {
+        rows = rows.bind(format!("% {word}%"));
+    }
+    let rows = rows.fetch_all(store.0.db.reader()).await?;
     let total = if words.is_empty() && query.kind.is_none() {
         count_files(store, query.category).await?
     } else {
         let sql = format!("SELECT COUNT(*) FROM (SELECT 1 FROM {source} WHERE {filter} LIMIT {FEW_HITS}) AS counted");
-        let count = sqlx::query_scalar(AssertSqlSafe(sql));
-        let count = if words.is_empty() { count } else { count.bind(expression) };
+        let mut count = sqlx::query_scalar(AssertSqlSafe(sql)).bind(terms.indexed).bind(0);
+        for word in &terms.read {
+            count = count.bind(format!("% {word}%"));
+        }
         count.fetch_one(store.0.db.reader()).await?
     };
     Ok(Page { items: rows.iter().map(file).collect::<Result<_>>()?, total, page, per_page })
+}
+
+/// How the words of a search are looked for. An index walks all files of every word that it is asked for, so where one word
+/// is rare it is asked for that one alone, and the others are read in its few files.
+#[derive(Default)]
+struct Terms {
+    /// The index's expression, `$1`.
+    indexed: String,
+    /// Words to read in what the index finds, from `$3` on.
+    read: Vec<String>,
+    /// True when the index finds fewer than [`FEW_HITS`].
+    few: bool,
+}
+
+impl Terms {
+    async fn find(store: &Store, words: &[String]) -> Result<Self> {
+        let dialect = store.0.db.dialect();
+        // Long words are rare more often than short ones.
+        let mut longest_first: Vec<&String> = words.iter().collect();
+        longest_first.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
+        for word in longest_first {
+            let indexed = dialect.search_expression(std::slice::from_ref(word));
+            if count_hits(store, &indexed).await? < FEW_HITS {
+                return Ok(Self { indexed, read: words.iter().filter(|other| *other != word).cloned().collect(), few: true });
+            }
+        }
+        let indexed = dialect.search_expression(words);
+        let few = words.len() > 1 && count_hits(store, &indexed).await? < FEW_HITS;
+        Ok(Self { indexed, read: Vec::new(), few })
+    }
+
+    fn condition(&self, dialect: Dialect) -> String {
+        // Folded words stand between single spaces (`shared::text::fold`), and hold nothing that LIKE gives a meaning.
+        let read: String = (3..).take(self.read.len()).map(|place| format!(" AND ' ' || files_search.folded LIKE ${place}")).collect();
+        format!("{}{read}", dialect.matches())
+    }
 }
 
 /// How many files match, published or not, counted up to [`FEW_HITS`].

@@ -50,17 +50,18 @@ impl Dialect {
         }
     }
 
-    /// Files `files` whose folded words match the search expression at `$1`, to select from. `few` tells that there are at most
+    /// Files `files` that fulfil a condition on `files_search`, to select from. `few` tells that there are at most
     /// [`FEW_HITS`]: planners don't know how rare the beginning of a word is, and would walk the whole catalog in its order.
-    pub(crate) fn hits(self, few: bool) -> String {
+    pub(crate) fn hits(self, condition: &str, few: bool) -> String {
         match self {
             // SQLite keeps the order of a CROSS JOIN: the hits first, then their files.
-            Self::Sqlite => "files_search CROSS JOIN files ON files.id = files_search.rowid AND files_search MATCH $1".to_owned(),
-            Self::Postgres if few => format!(
-                "files JOIN (SELECT file_id FROM files_search WHERE {} LIMIT {FEW_HITS}) AS hits ON hits.file_id = files.id",
-                self.matches()
-            ),
-            Self::Postgres => format!("files JOIN files_search ON files_search.file_id = files.id AND {}", self.matches()),
+            Self::Sqlite => format!("files_search CROSS JOIN files ON files.id = files_search.rowid AND {condition}"),
+            Self::Postgres if few => {
+                format!(
+                    "files JOIN (SELECT file_id FROM files_search WHERE {condition} LIMIT {FEW_HITS}) AS hits ON hits.file_id = files.id"
+                )
+            }
+            Self::Postgres => format!("files JOIN files_search ON files_search.file_id = files.id AND {condition}"),
         }
     }
 
