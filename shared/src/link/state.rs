@@ -89,10 +89,10 @@ pub struct Running {
 }
 
 impl State {
-    /// The state of a link that nobody has touched. `sequence` is the purchase's last record.
+    /// The state of a link that nobody has touched. `sequence` is the purchase's last record, 0 where the gateway knows of none.
     pub fn issued(ticket: &Ticket, sequence: i64) -> Self {
         Self {
-            sequence,
+            sequence: sequence.max(ticket.sequence),
             gateway: ticket.gateway,
             purchase: ticket.purchase,
             link: ticket.link,

@@ -55,6 +55,10 @@ pub struct Ticket {
     /// Where the content lies in the bucket. No secret: the bucket is private.
     #[serde(rename = "k")]
     pub storage_key: String,
+    /// The purchase's last record from this gateway that the store has: numbers go on from there, though the gateway may have
+    /// forgotten the links before.
+    #[serde(rename = "q", default)]
+    pub sequence: i64,
     /// When Download was pressed.
     #[serde(rename = "i")]
     pub issued_at: Instant,
