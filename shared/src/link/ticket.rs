@@ -22,6 +22,16 @@ pub enum Gateway {
     Worker,
 }
 
+impl Gateway {
+    /// As the database spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::Worker => "worker",
+        }
+    }
+}
+
 /// What the store promises about a link. The text form is readable by whoever has it, so nothing in it is secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticket {

@@ -1,10 +1,11 @@
 //! The link protocol, black box: a suite that knows a gateway by its address, a way to mint links, and what the store knows
-//! of them afterwards. It is run here against the embedded gateway; the Worker can be held to it by another [`Gateway`].
+//! of them afterwards. It is run here against the embedded gateway and against the Worker.
 
 pub mod claims;
 pub mod embedded;
 mod flat;
 pub mod streams;
+mod worker;
 
 use std::{future::Future, net::IpAddr};
 

@@ -5,16 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn any_ticket() -> impl Strategy<Value = Ticket> {
-    (
-        any::<bool>(),
-        any::<i64>(),
-        1..i64::MAX,
-        any::<i64>(),
-        0..u64::MAX / 2,
-        "[!-~]{0,90}",
-        any::<[String; 3]>(),
-        any::<[u8; 16]>(),
-    )
+    (any::<bool>(), any::<i64>(), 1..i64::MAX, any::<i64>(), 0..u64::MAX / 2, "[!-~]{0,90}", any::<[String; 3]>(), any::<[u8; 16]>())
         .prop_map(|(worker, purchase, link, attempt, size, etag, [name, content_type, storage_key], nonce)| Ticket {
             gateway: if worker { Gateway::Worker } else { Gateway::Embedded },
             purchase: PurchaseId(purchase),
