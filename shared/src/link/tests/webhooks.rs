@@ -51,7 +51,6 @@ fn the_form_is_standard_webhooks() {
 #[test]
 fn a_dispatch_is_news_as_far_as_it_follows_on() {
     let mut world = World::claimed(40 * MIB);
-    world.site.gateway = Gateway::Worker;
     world.download(&[], 40 * MIB);
     let ours = |sequence| Record { gateway: Gateway::Worker, sequence, ..world.records[0].clone() };
     let dispatch = |numbers: &[i64]| Dispatch {
