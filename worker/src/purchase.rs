@@ -1,0 +1,244 @@
+//! What an object keeps of its purchase: the states of its links and the records that the server has not acknowledged, together,
+//! so that one row written is one step. Pure: clock, randomness and storage are the object's.
+
+use serde::{Deserialize, Serialize};
+use shared::{
+    Instant, PurchaseId,
+    link::{Body, Call, Dispatch, Event, Gateway, Located, Phase, Record, Reply, Request, Response, Site, State, Ticket, step},
+    ms,
+};
+
+use crate::message::Opened;
+
+/// How many records stay beside the states. More are put aside, a page of them in a row of its own: a row holds 2 MB at most,
+/// and each step writes this one whole.
+const PAGE: usize = 100;
+/// While records are unacknowledged the object wakes at least so often, in milliseconds, whatever it was in the middle of when it was stopped.
+const GUARD: i64 = 5 * ms::MINUTE;
+/// The pause after a first failed delivery, and the longest, in milliseconds: pauses double in between.
+const FIRST_PAUSE: i64 = ms::SECOND;
+const LONGEST_PAUSE: i64 = 5 * ms::MINUTE;
+/// For how long a link is remembered once it is over, so that whoever opens it is told what became of it.
+const REMEMBERED: i64 = ms::DAY;
+/// When a server that acknowledges nothing is given up, in milliseconds after the purchase could have been forgotten.
+const GIVEN_UP: i64 = 30 * ms::DAY;
+
+/// A purchase, as its object knows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Purchase {
+    id: PurchaseId,
+    /// The number of the last record.
+    sequence: i64,
+    /// The number of the last record that the server is known to have.
+    acknowledged: i64,
+    links: Vec<State>,
+    /// The first and the last number of each page that is put aside.
+    pages: Vec<Page>,
+    /// The records after the pages.
+    records: Vec<Record>,
+    /// Since when the server does not take what it is sent.
+    failing_since: Option<Instant>,
+    /// When all of this may be forgotten.
+    until: Instant,
+}
+
+/// Records in a row of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Page {
+    first: i64,
+    last: i64,
+}
+
+impl Page {
+    /// The row's name.
+    pub fn key(self) -> String {
+        format!("records-{}", self.first)
+    }
+
+    /// The number of its last record.
+    pub fn last(self) -> i64 {
+        self.last
+    }
+}
+
+/// What a person's request leads to.
+#[derive(Debug)]
+pub struct Answered {
+    /// What to send.
+    pub response: Response,
+    /// The stream to carry, when there is one.
+    pub download: Option<Opened>,
+}
+
+impl Purchase {
+    /// A purchase of which nothing is known.
+    pub fn new(id: PurchaseId) -> Self {
+        Self {
+            id,
+            sequence: 0,
+            acknowledged: 0,
+            links: Vec::new(),
+            pages: Vec::new(),
+            records: Vec::new(),
+            failing_since: None,
+            until: Instant::default(),
+        }
+    }
+
+    /// Answers a person's request.
+    pub fn answer(&mut self, site: &Site, request: &Request, located: &Located, fresh: [u8; 32], now: Instant) -> Answered {
+        let known = self.link(located.link).cloned();
+        let unknown = known.is_none();
+        let answer = site.answer(request, located, known, self.sequence, fresh, now);
+        let download = match (&answer.response.body, &answer.state) {
+            (Body::Stream(stream), Some(state)) => Some(Opened::new(state.file.clone(), *stream)),
+            _ => None,
+        };
+        if let Some(state) = answer.state {
+            self.keep(state, answer.records, unknown, now);
+        }
+        Answered { response: answer.response, download }
+    }
+
+    /// Applies what the Worker knows of a stream.
+    pub fn apply(&mut self, link: i64, event: &Event, now: Instant) -> Reply {
+        // Only what was forgotten long ago is unknown here.
+        let Some(state) = self.link(link) else { return Reply::Stop };
+        let taken = step(&state.clone().with_sequence(self.sequence), event, now);
+        if taken.changed {
+            self.keep(taken.state, taken.records, false, now);
+        }
+        taken.reply
+    }
+
+    /// Obeys the server's call.
+    pub fn obey(&mut self, call: &Call, now: Instant) {
+        if !call.revoke.is_empty() {
+            // Of links that are forgotten the server knows more than this.
+            self.sequence = self.sequence.max(call.acknowledged);
+            self.acknowledged = self.acknowledged.max(call.acknowledged);
+        }
+        let id = self.id;
+        for ticket in call.revoke.iter().filter(|ticket| ticket.gateway == Gateway::Worker && ticket.purchase == id) {
+            self.revoke(ticket, now);
+        }
+    }
+
+    fn revoke(&mut self, ticket: &Ticket, now: Instant) {
+        let unknown = self.link(ticket.link).is_none();
+        let state = self.link(ticket.link).cloned().unwrap_or_else(|| State::issued(ticket, self.sequence));
+        let sequence = self.sequence.max(state.sequence);
+        let taken = step(&state.with_sequence(sequence), &Event::Revoke, now);
+        if taken.changed {
+            self.keep(taken.state, taken.records, unknown, now);
+        }
+    }
+
+    /// Marks the links whose time is over, and forgets those of which nobody needs to be told any more.
+    pub fn expire(&mut self, now: Instant) {
+        for link in self.links.clone() {
+            let taken = step(&link.with_sequence(self.sequence), &Event::Expire, now);
+            if taken.changed {
+                self.keep(taken.state, taken.records, false, now);
+            }
+        }
+        let acknowledged = self.acknowledged;
+        self.links.retain(|link| link.sequence > acknowledged || now < link.usable_until().plus(REMEMBERED));
+    }
+
+    /// Takes a step in. A link that is over before anything was known of it is left out: the object may have known it once and
+    /// forgotten it, and its numbers are used.
+    fn keep(&mut self, state: State, records: Vec<Record>, unknown: bool, now: Instant) {
+        if unknown && state.phase != Phase::Revoked && state.is_over(now) {
+            return;
+        }
+        self.sequence = self.sequence.max(state.sequence);
+        self.until = self.until.max(state.usable_until().max(now).plus(REMEMBERED));
+        self.records.extend(records);
+        match self.links.iter_mut().find(|link| link.link == state.link) {
+            Some(link) => *link = state,
+            None => self.links.push(state),
+        }
+    }
+
+    fn link(&self, number: i64) -> Option<&State> {
+        self.links.iter().find(|link| link.link == number)
+    }
+
+    /// The records to be put aside, when they have become many, with the page they make.
+    pub fn turn_page(&mut self) -> Option<(Page, Vec<Record>)> {
+        let (first, last) = (self.records.first()?.sequence, self.records.last()?.sequence);
+        if self.records.len() < PAGE {
+            return None;
+        }
+        let page = Page { first, last };
+        self.pages.push(page);
+        Some((page, std::mem::take(&mut self.records)))
+    }
+
+    /// The page whose records are to be delivered first, when there is one.
+    pub fn first_page(&self) -> Option<Page> {
+        self.pages.first().copied()
+    }
+
+    /// What the server does not have yet, as far as one message holds it. `page` is the first page's content.
+    pub fn dispatch(&self, page: Option<Vec<Record>>) -> Dispatch {
+        let records = page.unwrap_or_else(|| self.records.clone());
+        let records = records.into_iter().filter(|record| record.sequence > self.acknowledged).collect();
+        let states = self.links.iter().filter(|link| link.sequence > self.acknowledged).cloned().collect();
+        Dispatch { purchase: self.id, states, records }
+    }
+
+    /// True while the server lacks records.
+    pub fn is_owing(&self) -> bool {
+        !self.pages.is_empty() || !self.records.is_empty()
+    }
+
+    /// Forgets what the server has. Gives the pages that are done with.
+    pub fn acknowledge(&mut self, sequence: i64) -> Vec<Page> {
+        self.acknowledged = self.acknowledged.max(sequence);
+        // The server may have more than is remembered here: numbers go on after those.
+        self.sequence = self.sequence.max(sequence);
+        let acknowledged = self.acknowledged;
+        self.records.retain(|record| record.sequence > acknowledged);
+        let (done, left) = self.pages.iter().partition(|page| page.last <= acknowledged);
+        self.pages = left;
+        done
+    }
+
+    /// The number of the last record that the server is known to have.
+    pub fn acknowledged(&self) -> i64 {
+        self.acknowledged
+    }
+
+    /// Notes that the server took what it was sent.
+    pub fn succeed(&mut self) {
+        self.failing_since = None;
+    }
+
+    /// Notes that it did not. Gives the pause until the next try, in milliseconds, of which `chance` between 0 and 255 is a part,
+    /// and true when this is the first failure.
+    pub fn fail(&mut self, chance: u8, now: Instant) -> (i64, bool) {
+        let since = *self.failing_since.get_or_insert(now);
+        // As long as it has failed already: twice as long every time.
+        let pause = now.since(since).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+        (pause + pause * i64::from(chance) / 1024, since == now)
+    }
+
+    /// True while deliveries fail: the alarm alone tries again.
+    pub fn is_failing(&self) -> bool {
+        self.failing_since.is_some()
+    }
+
+    /// When the object must look after this, if nothing happens before.
+    pub fn wake_at(&self, now: Instant) -> Instant {
+        let rest = if self.is_owing() { now.plus(GUARD) } else { self.until };
+        let lapses = self.links.iter().filter(|link| link.phase_at(link.usable_until()) != link.phase).map(State::usable_until);
+        lapses.chain([rest]).min().unwrap_or(rest)
+    }
+
+    /// True when nobody needs to be told of it any more.
+    pub fn is_over(&self, now: Instant) -> bool {
+        now >= self.until && (!self.is_owing() || now >= self.until.plus(GIVEN_UP))
+    }
+}
