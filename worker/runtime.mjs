@@ -2,7 +2,6 @@
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Log, LogLevel, Miniflare } from 'miniflare';
 
@@ -10,6 +9,8 @@ const FOLDER = dirname(fileURLToPath(import.meta.url));
 /** What `script/worker build` makes. */
 export const BUILT = join(FOLDER, 'build');
 const BUCKET = 'FILES';
+/** Bytes of a part of a large upload; all but the last must be alike (R2). */
+const PART = 32 * 1024 * 1024;
 
 export class Runtime {
   #settings;
@@ -74,9 +75,8 @@ export class Runtime {
   async put(key, path) {
     const bucket = await this.#miniflare.getR2Bucket(BUCKET);
     const { size } = await stat(path);
-    const { FixedLengthStream } = globalThis;
-    const body = size > 64 * 1024 * 1024 && !FixedLengthStream ? await upload(bucket, key, path) : await bucket.put(key, await readFile(path));
-    return { key, size: body.size };
+    const put = size > PART ? await upload(bucket, key, path) : await bucket.put(key, new Uint8Array(await readFile(path)));
+    return { key, size: put.size };
   }
 }
 
@@ -84,24 +84,8 @@ export class Runtime {
 async function upload(bucket, key, path) {
   const upload = await bucket.createMultipartUpload(key);
   const parts = [];
-  for await (const part of chunks(createReadStream(path, { highWaterMark: 4 * 1024 * 1024 }), 32 * 1024 * 1024)) {
-    parts.push(await upload.uploadPart(parts.length + 1, part));
+  for await (const part of createReadStream(path, { highWaterMark: PART })) {
+    parts.push(await upload.uploadPart(parts.length + 1, new Uint8Array(part)));
   }
   return await upload.complete(parts);
-}
-
-async function* chunks(stream, size) {
-  let held = [];
-  let length = 0;
-  for await (const chunk of Readable.from(stream)) {
-    held.push(chunk);
-    length += chunk.length;
-    while (length >= size) {
-      const all = Buffer.concat(held);
-      yield all.subarray(0, size);
-      held = [all.subarray(size)];
-      length -= size;
-    }
-  }
-  if (length > 0) yield Buffer.concat(held);
 }
