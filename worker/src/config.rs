@@ -107,7 +107,9 @@ mod tests {
     fn addresses() {
         assert_eq!(address("STORE_URL", "https://shop.example/").unwrap(), "https://shop.example");
         assert_eq!(address("STORE_URL", "http://127.0.0.1:3000").unwrap(), "http://127.0.0.1:3000");
-        for wrong in ["shop.example", "ftp://shop.example", "https://", "https://shop.example/path", "https://a@shop.example", "https://a b"] {
+        for wrong in
+            ["shop.example", "ftp://shop.example", "https://", "https://shop.example/path", "https://a@shop.example", "https://a b"]
+        {
             assert!(address("STORE_URL", wrong).unwrap_err().starts_with("STORE_URL: "), "{wrong}");
         }
     }

@@ -8,9 +8,7 @@ use shared::{
     PurchaseId,
     link::{Client, STREAM_IDLE},
 };
-use worker::{
-    Context, Delay, Env, Result, js_sys::BigInt, wasm_bindgen_futures::JsFuture, web_sys, worker_sys::FixedLengthStream,
-};
+use worker::{Context, Delay, Env, Result, js_sys::BigInt, wasm_bindgen_futures::JsFuture, web_sys, worker_sys::FixedLengthStream};
 
 use crate::{
     config::Config,

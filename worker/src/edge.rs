@@ -107,7 +107,12 @@ async fn serve(
     let Told::Response { status, headers, html, download } = ask(&object, &question).await? else {
         return Err("the object gave no response".into());
     };
-    let response = ResponseBuilder::new().with_status(status).with_headers(headers.into_iter().collect::<Headers>());
+    let headers: Headers = headers.into_iter().collect();
+    if download.is_some() {
+        // Cloudflare would compress some types on the way, and change their length and their tag.
+        headers.append("cache-control", "no-transform")?;
+    }
+    let response = ResponseBuilder::new().with_status(status).with_headers(headers);
     Ok(match (html, download) {
         (Some(html), _) => response.fixed(html.into_bytes()),
         (None, Some(opened)) => {

@@ -9,8 +9,9 @@ use std::{
 
 use serde::Serialize;
 use shared::{
-    Instant, PurchaseId, ms,
+    Instant, PurchaseId,
     link::{self, Event, Reply},
+    ms,
 };
 use worker::{Date, DateInit, DurableObject, Env, Error, Request, Response, Result, State, durable_object, wasm_bindgen::JsValue};
 
@@ -63,11 +64,13 @@ struct Inner {
     delivering_since: Cell<Option<Instant>>,
 }
 
-/// What was read from storage, and is as it stands there but for acknowledgements: those are written along with the next step.
+/// What was read from storage, and is as it stands there but for acknowledgements: those are written along with what comes next.
 struct Memory {
     purchase: Option<Purchase>,
     /// When the alarm is set to.
     alarm: Option<Instant>,
+    /// True when acknowledgements are not written yet.
+    ahead: bool,
 }
 
 impl Inner {
@@ -83,8 +86,7 @@ impl Inner {
                     Err(refused) => return Ok(told(refused, None)),
                 };
                 let fresh = config::random()?;
-                let answered =
-                    self.step(located.purchase, |purchase, now| purchase.answer(&site, &request, &located, fresh, now)).await?;
+                let answered = self.step(located.purchase, |purchase, now| purchase.answer(&site, &request, &located, fresh, now)).await?;
                 Ok(told(answered.response, answered.download))
             }
             Ask::Stream { purchase, link, stream, client, news } => {
@@ -147,8 +149,10 @@ impl Inner {
             memory.alarm = None;
             let Some(before) = &memory.purchase else { return Ok(()) };
             let mut purchase = before.clone();
-            purchase.expire(config.now());
-            if purchase != *before {
+            let now = config.now();
+            purchase.expire(now);
+            // What is about to be forgotten is not written once more.
+            if purchase != *before && !purchase.is_over(now) {
                 self.write(memory, purchase)?;
             }
         }
@@ -159,6 +163,10 @@ impl Inner {
             let memory = memory.as_mut().ok_or("nothing is remembered")?;
             let Some(purchase) = &memory.purchase else { return Ok(()) };
             if !purchase.is_over(now) {
+                if memory.ahead {
+                    let purchase = purchase.clone();
+                    self.write(memory, purchase)?;
+                }
                 return self.set_alarm(memory, now, None);
             }
             memory.purchase = None;
@@ -178,7 +186,7 @@ impl Inner {
         let purchase = row.map(|row| serde_json::from_str(&row)).transpose()?;
         let alarm = alarm.map(|at| self.config().map(|config| config.off_the_wall(at))).transpose()?;
         // Another request may have been quicker.
-        self.memory.borrow_mut().get_or_insert(Memory { purchase, alarm });
+        self.memory.borrow_mut().get_or_insert(Memory { purchase, alarm, ahead: false });
         Ok(())
     }
 
@@ -190,6 +198,7 @@ impl Inner {
         }
         self.put(ROW, &purchase)?;
         memory.purchase = Some(purchase);
+        memory.ahead = false;
         Ok(())
     }
 
@@ -230,12 +239,13 @@ impl Inner {
         Ok(self.look(|purchase| purchase.is_owing().then(|| purchase.dispatch(None))).flatten())
     }
 
-    /// Forgets what the server has. That stands in memory until the next step is written: told twice, the server stores it once.
+    /// Forgets what the server has. That stands in memory until the next step or alarm writes it: told twice, the server stores it once.
     fn acknowledge(&self, sequence: i64) -> Result<()> {
-        let done = match self.memory.borrow_mut().as_mut().and_then(|memory| memory.purchase.as_mut()) {
-            Some(purchase) => purchase.acknowledge(sequence),
-            None => Vec::new(),
-        };
+        let mut memory = self.memory.borrow_mut();
+        let Some(memory) = memory.as_mut() else { return Ok(()) };
+        let Some(purchase) = memory.purchase.as_mut().filter(|purchase| purchase.acknowledged() < sequence) else { return Ok(()) };
+        let done = purchase.acknowledge(sequence);
+        memory.ahead = true;
         for page in done {
             let _deleted = self.state.storage().as_raw().delete(&page.key())?;
         }

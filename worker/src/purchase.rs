@@ -13,7 +13,7 @@ use crate::message::Opened;
 /// How many records stay beside the states. More are put aside, a page of them in a row of its own: a row holds 2 MB at most,
 /// and each step writes this one whole.
 const PAGE: usize = 100;
-/// While records are unacknowledged the object wakes at least so often, in milliseconds, whatever it was in the middle of when it was stopped.
+/// So long after a record was made the object looks whether it was delivered, in milliseconds: it may have been stopped meanwhile.
 const GUARD: i64 = 5 * ms::MINUTE;
 /// The pause after a first failed delivery, and the longest, in milliseconds: pauses double in between.
 const FIRST_PAUSE: i64 = ms::SECOND;
@@ -32,7 +32,7 @@ pub struct Purchase {
     /// The number of the last record that the server is known to have.
     acknowledged: i64,
     links: Vec<State>,
-    /// The first and the last number of each page that is put aside.
+    /// What is put aside, in order.
     pages: Vec<Page>,
     /// The records after the pages.
     records: Vec<Record>,
@@ -47,6 +47,8 @@ pub struct Purchase {
 pub struct Page {
     first: i64,
     last: i64,
+    /// When the first was made.
+    since: Instant,
 }
 
 impl Page {
@@ -167,11 +169,11 @@ impl Purchase {
 
     /// The records to be put aside, when they have become many, with the page they make.
     pub fn turn_page(&mut self) -> Option<(Page, Vec<Record>)> {
-        let (first, last) = (self.records.first()?.sequence, self.records.last()?.sequence);
+        let (first, last) = (self.records.first()?, self.records.last()?);
         if self.records.len() < PAGE {
             return None;
         }
-        let page = Page { first, last };
+        let page = Page { first: first.sequence, last: last.sequence, since: first.at };
         self.pages.push(page);
         Some((page, std::mem::take(&mut self.records)))
     }
@@ -220,9 +222,9 @@ impl Purchase {
     /// and true when this is the first failure.
     pub fn fail(&mut self, chance: u8, now: Instant) -> (i64, bool) {
         let since = *self.failing_since.get_or_insert(now);
-        // As long as it has failed already: twice as long every time.
+        // As long as it has failed already: twice as long every time. Less a part, so that not all objects come back at once.
         let pause = now.since(since).clamp(FIRST_PAUSE, LONGEST_PAUSE);
-        (pause + pause * i64::from(chance) / 1024, since == now)
+        (pause - pause * i64::from(chance) / 1024, since == now)
     }
 
     /// True while deliveries fail: the alarm alone tries again.
@@ -232,7 +234,13 @@ impl Purchase {
 
     /// When the object must look after this, if nothing happens before.
     pub fn wake_at(&self, now: Instant) -> Instant {
-        let rest = if self.is_owing() { now.plus(GUARD) } else { self.until };
+        let oldest = self.pages.first().map(|page| page.since).or(self.records.first().map(|record| record.at));
+        let rest = match oldest {
+            // The next try has set the alarm.
+            Some(_) if self.is_failing() => now.plus(GUARD),
+            Some(oldest) => oldest.plus(GUARD),
+            None => self.until,
+        };
         let lapses = self.links.iter().filter(|link| link.phase_at(link.usable_until()) != link.phase).map(State::usable_until);
         lapses.chain([rest]).min().unwrap_or(rest)
     }

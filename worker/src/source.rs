@@ -69,7 +69,11 @@ impl Source {
         let answer = Fetch::Request(Request::new_with_init(&address, &request)?).send().await?;
         let length: Option<u64> = answer.headers().get("content-length")?.and_then(|length| length.parse().ok());
         if answer.status_code() != 200 || length != Some(to - from) {
-            return Err(format!("the server answered {} with {length:?} bytes for {from}..{to} of version {version}", answer.status_code()).into());
+            return Err(format!(
+                "the server answered {} with {length:?} bytes for {from}..{to} of version {version}",
+                answer.status_code()
+            )
+            .into());
         }
         stream_of(answer.body())
     }

@@ -76,7 +76,7 @@ test('the runtime stops between claim and download, and in the middle of one', a
     for await (const chunk of answer) {
       chunks.push(chunk);
       length += chunk.length;
-      if (length > 6 * MIB) await new Promise((go) => setTimeout(go, 100));
+      if (length > 6 * MIB) await new Promise((go) => setTimeout(go, 10));
     }
   })().catch(() => {});
   await until(() => length > 6 * MIB, 'some bytes');
