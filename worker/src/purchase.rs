@@ -250,3 +250,140 @@ impl Purchase {
         now >= self.until && (!self.is_owing() || now >= self.until.plus(GIVEN_UP))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::{
+        VersionId,
+        link::{CLAIM_WINDOW, Client, Keys, Method, STREAM_WINDOW},
+    };
+
+    use super::*;
+
+    const PRESSED: Instant = Instant(1_795_372_048_000);
+
+    fn ticket(link: i64, sequence: i64) -> Ticket {
+        Ticket {
+            gateway: Gateway::Worker,
+            purchase: PurchaseId(7),
+            link,
+            attempt: link,
+            version: VersionId(3),
+            size: 1000,
+            etag: "e".to_owned(),
+            name: "n.pdf".to_owned(),
+            content_type: "application/pdf".to_owned(),
+            storage_key: "k".to_owned(),
+            sequence,
+            issued_at: PRESSED,
+            expires_at: PRESSED.plus(CLAIM_WINDOW),
+            nonce: [9; 16],
+        }
+    }
+
+    fn post(purchase: &mut Purchase, ticket: &Ticket, now: Instant) -> u16 {
+        let keys = Keys::new("a secret of the tests", None);
+        let path = format!("/d/{}", ticket.seal(&keys));
+        let site = Site { gateway: Gateway::Worker, keys, secure: true, store_url: "https://khazna.example".to_owned() };
+        let request = Request::new::<String>("POST", &path, "203.0.113.5", |_| None).unwrap();
+        assert_eq!(request.method, Method::Post);
+        let located = site.locate(&request).unwrap();
+        purchase.answer(&site, &request, &located, [1; 32], now).response.status
+    }
+
+    fn numbers(records: &[Record]) -> Vec<i64> {
+        records.iter().map(|record| record.sequence).collect()
+    }
+
+    #[test]
+    fn what_is_owed_is_told_until_it_is_acknowledged() {
+        let mut purchase = Purchase::new(PurchaseId(7));
+        assert!(!purchase.is_owing());
+        assert_eq!(post(&mut purchase, &ticket(1, 0), PRESSED), 303);
+        assert_eq!(post(&mut purchase, &ticket(1, 0), PRESSED), 409);
+        let dispatch = purchase.dispatch(None);
+        assert_eq!((numbers(&dispatch.records), dispatch.states.len()), (vec![1, 2], 1));
+        assert!(dispatch.is_sound());
+        purchase.acknowledge(1);
+        assert_eq!(numbers(&purchase.dispatch(None).records), [2]);
+        purchase.acknowledge(2);
+        assert!(!purchase.is_owing());
+        assert_eq!(purchase.dispatch(None).states, []);
+    }
+
+    #[test]
+    fn many_records_make_pages() {
+        let mut purchase = Purchase::new(PurchaseId(7));
+        let client = Client::new("203.0.113.5", "tests");
+        assert_eq!(post(&mut purchase, &ticket(1, 0), PRESSED), 303);
+        let record = purchase.records[0].clone();
+        assert_eq!(record.ip, client.ip);
+        purchase.records = (1..=100).map(|sequence| Record { sequence, ..record.clone() }).collect();
+        purchase.sequence = 100;
+        let (page, records) = purchase.turn_page().unwrap();
+        assert_eq!((page.key().as_str(), page.last(), records.len()), ("records-1", 100, 100));
+        assert!(purchase.turn_page().is_none());
+        assert!(purchase.is_owing());
+        assert_eq!(purchase.first_page(), Some(page));
+        assert_eq!(numbers(&purchase.dispatch(Some(records.clone())).records).len(), 100);
+        assert_eq!(purchase.acknowledge(60), []);
+        assert_eq!(numbers(&purchase.dispatch(Some(records)).records).first(), Some(&61));
+        assert_eq!(purchase.acknowledge(100), [page]);
+        assert!(!purchase.is_owing());
+    }
+
+    #[test]
+    fn it_wakes_for_what_is_owed_then_for_the_end_and_then_to_forget() {
+        let mut purchase = Purchase::new(PurchaseId(7));
+        post(&mut purchase, &ticket(1, 0), PRESSED);
+        assert_eq!(purchase.wake_at(PRESSED), PRESSED.plus(GUARD));
+        purchase.acknowledge(1);
+        let end = PRESSED.plus(STREAM_WINDOW);
+        assert_eq!(purchase.wake_at(PRESSED), end);
+        purchase.expire(end);
+        assert_eq!(numbers(&purchase.dispatch(None).records), [2]);
+        assert_eq!(purchase.wake_at(end), end.plus(GUARD));
+        assert!(!purchase.is_over(end.plus(REMEMBERED)), "not while something is owed");
+        assert!(purchase.is_over(end.plus(REMEMBERED).plus(GIVEN_UP)));
+        purchase.acknowledge(2);
+        assert_eq!(purchase.wake_at(end), end.plus(REMEMBERED));
+        assert!(purchase.is_over(end.plus(REMEMBERED)));
+    }
+
+    #[test]
+    fn pauses_double() {
+        let mut purchase = Purchase::new(PurchaseId(7));
+        let mut now = PRESSED;
+        let pauses: Vec<i64> = (0..12)
+            .map(|_| {
+                let (pause, _) = purchase.fail(0, now);
+                now = now.plus(pause);
+                pause / ms::SECOND
+            })
+            .collect();
+        assert_eq!(pauses, [1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
+        assert!(purchase.fail(255, now).0 > LONGEST_PAUSE * 3 / 4 - 1);
+        purchase.succeed();
+        assert_eq!(purchase.fail(0, now), (FIRST_PAUSE, true));
+    }
+
+    #[test]
+    fn a_link_that_was_over_before_it_was_known_leaves_no_trace() {
+        let mut purchase = Purchase::new(PurchaseId(7));
+        assert_eq!(post(&mut purchase, &ticket(1, 0), PRESSED.plus(CLAIM_WINDOW)), 410);
+        assert_eq!(purchase, Purchase::new(PurchaseId(7)));
+        let call = Call { purchase: PurchaseId(7), acknowledged: 12, revoke: vec![ticket(1, 0)] };
+        purchase.obey(&call, PRESSED.plus(CLAIM_WINDOW));
+        assert!(!purchase.is_owing());
+        purchase.obey(&call, PRESSED);
+        assert_eq!(numbers(&purchase.dispatch(None).records), [13], "numbers go on after what the server has");
+        assert_eq!(post(&mut purchase, &ticket(1, 0), PRESSED), 410);
+    }
+
+    #[test]
+    fn numbers_go_on_where_the_ticket_says() {
+        let mut purchase = Purchase::new(PurchaseId(7));
+        assert_eq!(post(&mut purchase, &ticket(2, 5), PRESSED), 303);
+        assert_eq!(numbers(&purchase.dispatch(None).records), [6]);
+    }
+}
