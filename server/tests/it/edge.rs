@@ -35,6 +35,7 @@ struct Worker {
     url: String,
     keys: Keys,
     down: AtomicBool,
+    looked_at: AtomicBool,
     calls: Mutex<Vec<Call>>,
 }
 
@@ -46,6 +47,7 @@ impl Worker {
             url: format!("http://{}", listener.local_addr().unwrap()),
             keys: Keys::new(secret, None),
             down: AtomicBool::new(false),
+            looked_at: AtomicBool::new(false),
             calls: Mutex::default(),
         });
         let router = Router::new().route("/internal/purchase", post(called)).route("/health", get(health)).with_state(worker.clone());
@@ -83,6 +85,7 @@ async fn called(State(worker): State<Arc<Worker>>, headers: HeaderMap, body: Byt
 }
 
 async fn health(State(worker): State<Arc<Worker>>) -> Json<Value> {
+    worker.looked_at.store(true, Ordering::SeqCst);
     Json(json!({"ok": true, "version": "test", "key": worker.keys.id(), "problem": null}))
 }
 
@@ -237,6 +240,7 @@ with_worker!(content_is_given_to_the_worker_alone, |world, worker| {
 });
 
 with_worker!(without_the_worker_the_server_serves, |world, worker| {
+    eventually("the look at the start", async || worker.looked_at.load(Ordering::SeqCst)).await;
     let (account, purchase) = bought(world, &content(1000)).await;
     worker.set_down(true);
     let link = press(world, &account, purchase).await;

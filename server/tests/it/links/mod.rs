@@ -94,6 +94,8 @@ impl Browser {
         let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(16 * 1024).unwrap();
+        // Packets of a real network's size: by the loopback's 64 KiB ones a sender's kernel would judge to hold megabytes.
+        socket2::SockRef::from(&socket).set_tcp_mss(1400).unwrap();
         let mut line = socket.connect(host.parse().unwrap()).await.unwrap();
         let cookies = self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
         line.write_all(format!("GET /{path} HTTP/1.1\r\nhost: {host}\r\ncookie: {cookies}\r\nrange: {range}\r\n\r\n").as_bytes())
