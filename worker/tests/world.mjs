@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, createServer, request as send } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { Runtime } from '../runtime.mjs';
 
 export const SECRET = 'a secret of the tests, long enough to be taken';
@@ -93,10 +94,29 @@ export class Store {
     const [from, to] = ['from', 'to'].map((name) => Number(url.searchParams.get(name)));
     if (version && isSigned(this.secret, 'origin', request.headers, `${version} ${from} ${to}`)) {
       this.served += 1;
-      const content = this.contents.get(Number(version))?.subarray(from, to);
-      if (content) return void answer.writeHead(200, { 'content-length': content.length }).end(content);
+      const content = this.contents.get(Number(version));
+      if (content instanceof Endless) return void Readable.from(content.parts(from, to)).pipe(answer.writeHead(200, { 'content-length': to - from }));
+      if (content) return void answer.writeHead(200, { 'content-length': to - from }).end(content.subarray(from, to));
     }
     answer.writeHead(404).end();
+  }
+}
+
+/** Content of any size that nobody keeps. */
+export class Endless {
+  #block = randomBytes(1_048_573);
+
+  constructor(length) {
+    this.length = length;
+  }
+
+  *parts(from, to) {
+    for (let at = from; at < to; ) {
+      const start = at % this.#block.length;
+      const part = this.#block.subarray(start, start + to - at);
+      yield part;
+      at += part.length;
+    }
   }
 }
 
