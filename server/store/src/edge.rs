@@ -99,7 +99,7 @@ fn pause(store: &Store, tries: i64) -> i64 {
 pub async fn probe(store: &Store) -> Result<bool> {
     let Some(edge) = &store.0.edge else { return Ok(false) };
     let health = edge.health().await;
-    heard(store, health.as_ref().map(|()| ()).map_err(String::as_str)).await?;
+    heard(store, health.as_ref().copied().map_err(String::as_str)).await?;
     Ok(health.is_ok())
 }
 

@@ -263,13 +263,13 @@ async fn what_was_decided_stays() {
     .await;
 }
 
-/// A line to the store that can be cut.
-struct Line {
+/// A wire to the store that can be cut.
+struct Wire {
     url: String,
     cut: watch::Sender<bool>,
 }
 
-impl Line {
+impl Wire {
     async fn to(address: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -279,7 +279,7 @@ impl Line {
                 let (address, mut state) = (address.clone(), state.clone());
                 tokio::spawn(async move {
                     let Ok(mut far) = TcpStream::connect(&address).await else { return };
-                    // A cut line drops what is on it.
+                    // A cut wire drops what is on it.
                     tokio::select! {
                         _ = state.wait_for(|cut| *cut) => {}
                         _ = copy_bidirectional(&mut near, &mut far) => {}
@@ -301,11 +301,11 @@ async fn a_store_that_is_away_misses_nothing() {
     let serves = |config: &mut Config| config.worker_url = Some(format!("http://127.0.0.1:{port}"));
     on_sqlite(serves, async |world| {
         world.clock.run();
-        let line = Line::to(world.url.trim_start_matches("http://").to_owned()).await;
-        let process = Process::start(world, port, Source::Bucket, Some(&line.url)).await;
+        let wire = Wire::to(world.url.trim_start_matches("http://").to_owned()).await;
+        let process = Process::start(world, port, Source::Bucket, Some(&wire.url)).await;
         let worker = Worker { shop: Embedded::new(world).await, source: Source::Bucket, process: Mutex::new(process) };
         let link = worker.mint(content(200_000)).await;
-        line.set_cut(true);
+        wire.set_cut(true);
         let before = world.clock.now();
         let browser = Browser::new();
         let place = browser.claim(&link).await;
@@ -316,7 +316,7 @@ async fn a_store_that_is_away_misses_nothing() {
         assert!(worker.shop.events(&link).await.is_empty());
         worker.order(json!({"do": "restart"})).await;
         let after = world.clock.now();
-        line.set_cut(false);
+        wire.set_cut(false);
         let told = ["claimed", "opened", "delivered", "resumed", "completed"];
         eventually("what was missed", async || worker.shop.events(&link).await == told).await;
         let events = store::links::events(&world.store, PurchaseId(link.purchase)).await.unwrap();
