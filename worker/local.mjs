@@ -7,7 +7,8 @@
 //   {"do":"restart"}                             starts anew: nothing is left in memory
 //   {"do":"secret","current":S,"previous":S}     starts anew with other secrets
 //   {"do":"put","key":K,"path":P}                puts a local file into the bucket
-//   {"do":"stop"}                                ends; so does the end of standard input
+//   {"do":"stop"}                                ends; so does the end of standard input, when that is a pipe
+import { fstatSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -40,7 +41,7 @@ async function stop() {
 process.on('SIGINT', stop).on('SIGTERM', stop);
 
 console.log(`ready ${await runtime.start()}`);
-// Standard input may be a terminal or closed from the start, as under a service: then there are no commands, and it runs on.
+let stopped = false;
 const lines = createInterface({ input: process.stdin });
 for await (const line of lines) {
   if (line.trim() === '') continue;
@@ -48,6 +49,7 @@ for await (const line of lines) {
     const command = JSON.parse(line);
     if (command.do === 'stop') {
       console.log(JSON.stringify({ ok: true }));
+      stopped = true;
       break;
     }
     if (!Object.hasOwn(commands, command.do)) throw new Error(`no command '${command.do}'`);
@@ -56,4 +58,6 @@ for await (const line of lines) {
     console.log(JSON.stringify({ ok: false, error: String(error.message ?? error) }));
   }
 }
-await stop();
+// Whoever holds the other end of a pipe is gone. A terminal or no input at all, as under a service, is no reason to end.
+const input = fstatSync(0);
+if (stopped || input.isFIFO() || input.isSocket()) await stop();

@@ -167,7 +167,9 @@ impl Inner {
                     let purchase = purchase.clone();
                     self.write(memory, purchase)?;
                 }
-                return self.set_alarm(memory, now, None);
+                // Not at once again, should a delivery that a request has begun still be under way.
+                let at = memory.purchase.as_ref().map(|purchase| purchase.wake_at(now).max(now.plus(DELIVERY_LOST)));
+                return self.set_alarm(memory, now, at);
             }
             memory.purchase = None;
             memory.alarm = None;
