@@ -109,7 +109,7 @@ impl Config {
             },
             secret_key: secret("SECRET_KEY", read("SECRET_KEY"), &data_dir.join("secret_key"), rng)?,
             link_secret: secret("CLOUDFLARE_WORKER_SECRET", read("CLOUDFLARE_WORKER_SECRET"), &data_dir.join("worker_secret"), rng)?,
-            previous_link_secret: read("CLOUDFLARE_WORKER_SECRET_PREVIOUS"),
+            previous_link_secret: read("CLOUDFLARE_WORKER_SECRET_PREVIOUS").map(previous_secret).transpose()?,
             worker_url: worker_url.filter(|_| worker_enabled),
             trusted_proxies: networks(&read("TRUSTED_PROXIES").unwrap_or_default())?,
             rate_limit: read("RATE_LIMIT_PER_MINUTE").map_or(Ok(600), |value| {
@@ -220,6 +220,13 @@ fn secret(variable: &'static str, given: Option<String>, path: &Path, rng: &dyn 
     Err(wrong(variable, format!("has fewer than {MIN_SECRET} characters{place}")))
 }
 
+fn previous_secret(secret: String) -> Result<String, ConfigError> {
+    if secret.len() >= MIN_SECRET {
+        return Ok(secret);
+    }
+    Err(wrong("CLOUDFLARE_WORKER_SECRET_PREVIOUS", format!("has fewer than {MIN_SECRET} characters")))
+}
+
 fn kept_secret(path: &Path, rng: &dyn Rng) -> io::Result<String> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -298,6 +305,7 @@ mod tests {
             ("FILES_BASE_URL", "s3:"),
             ("SECRET_KEY", "short"),
             ("CLOUDFLARE_WORKER_SECRET", "short"),
+            ("CLOUDFLARE_WORKER_SECRET_PREVIOUS", "short"),
             ("CLOUDFLARE_WORKER_ENABLED", "maybe"),
             ("CLOUDFLARE_WORKER_URL", "worker"),
             ("DEBUG", "2"),

@@ -21,6 +21,7 @@ use store::links;
 use crate::{problem::Failure, serve::Meter, state::AppState, system, web::limits::ClientAddress};
 
 use file_body::FileBody;
+pub(crate) use reader::Reader;
 
 /// `/d/<ticket>` and `/f/<id>/<name>`. All methods lead here: the protocol answers those it does not know.
 pub fn router() -> Router<AppState> {

@@ -14,3 +14,4 @@ pub mod server;
 pub mod state;
 pub mod system;
 pub mod web;
+pub mod worker;

@@ -10,7 +10,7 @@ use std::{
 use leptos::config::LeptosOptions;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use object_store::{ObjectStore, aws::AmazonS3Builder, local::LocalFileSystem, prefix::PrefixStore};
-use store::{Clock, Rng, Store, cleanup, links};
+use store::{Clock, Edge, Rng, Store, cleanup, links};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -20,6 +20,7 @@ use crate::{
     live_bridge, serve,
     state::{AppState, Context},
     web,
+    worker::{self, WorkerClient},
 };
 
 /// How often what has lapsed is swept.
@@ -40,6 +41,9 @@ pub enum StartError {
     /// The address can't be listened on.
     #[error("LISTEN_ADDR: can't listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
+    /// The Worker can't be called from this machine.
+    #[error("CLOUDFLARE_WORKER_URL: {0}")]
+    Worker(reqwest::Error),
     /// Two recorders of metrics.
     #[error("metrics: {0}")]
     Metrics(String),
@@ -47,14 +51,19 @@ pub enum StartError {
 
 /// Opens the store of a configuration, without migrating it.
 pub async fn open_store(config: &Config, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> Result<Store, StartError> {
+    let worker = WorkerClient::new(config, clock.clone(), rng.clone()).map_err(StartError::Worker)?;
     let store = store::Config {
         database_url: config.database_url.clone(),
         secret_key: config.secret_key.clone(),
         link_secret: config.link_secret.clone(),
         previous_link_secret: config.previous_link_secret.clone(),
         public_url: config.public_url.clone(),
-        worker_url: config.worker_url.clone(),
+        edge: worker.map(|worker| Arc::new(worker) as Arc<dyn Edge>),
         files: open_files(&config.files).map_err(StartError::Files)?,
+        files_prefix: match &config.files {
+            FilesLocation::Folder(_) => String::new(),
+            FilesLocation::Bucket { prefix, .. } => prefix.clone(),
+        },
         hash_memory: store::HASH_MEMORY,
     };
     Store::open(store, clock, rng).await.map_err(StartError::Database)
@@ -116,6 +125,9 @@ impl Server {
         let Self { listener, state } = self;
         let background = tokio::spawn(tend(state.clone()));
         let (stopping, closing) = (state.context.stopping.clone(), state.context.closing.clone());
+        if state.context.config.worker_url.is_some() {
+            closing.spawn(worker::tend(state.store.clone(), stopping.clone()));
+        }
         serve::serve(listener, web::router(state), stopping).await;
         background.abort();
         closing.close();

@@ -1,6 +1,7 @@
 //! The router: the web app, the REST API, the link gateway and what operators look at, behind one set of layers.
 
 pub mod identity;
+mod internal;
 pub mod limits;
 pub mod live;
 mod operators;
@@ -32,6 +33,7 @@ pub fn router(state: AppState) -> Router {
         .merge(pages)
         .merge(pictures::router())
         .merge(operators::router())
+        .merge(internal::router())
         .nest("/pkg", hashed)
         .fallback_service(site)
         .layer(from_fn_with_state(state.clone(), limits::body))

@@ -21,7 +21,7 @@ const CHUNK: usize = 256 * 1024;
 const AHEAD: usize = 2;
 
 /// The bytes of a part of a file, in order.
-pub(super) enum Reader {
+pub(crate) enum Reader {
     /// From the local disk.
     Local(LocalReader),
     /// From elsewhere, in the pieces that it sends. A piece may wait here until its bytes are allowed to flow.
@@ -34,7 +34,7 @@ pub(super) enum Reader {
 }
 
 impl Reader {
-    pub(super) fn new(result: GetResult) -> Self {
+    pub(crate) fn new(result: GetResult) -> Self {
         match result.payload {
             GetResultPayload::File(file, _) => Self::Local(LocalReader::new(file, result.range)),
             GetResultPayload::Stream(stream) => Self::Remote { stream, rest: Bytes::new() },
@@ -42,7 +42,7 @@ impl Reader {
     }
 
     /// The next bytes, at most `most` of them, never none. `None` at the end.
-    pub(super) fn poll_next(&mut self, task: &mut Context<'_>, most: usize) -> Poll<Option<io::Result<Bytes>>> {
+    pub(crate) fn poll_next(&mut self, task: &mut Context<'_>, most: usize) -> Poll<Option<io::Result<Bytes>>> {
         let rest = match self {
             Self::Local(local) => {
                 if local.rest.is_empty() {
@@ -69,7 +69,7 @@ impl Reader {
 }
 
 /// A part of a local file. Buffers are used again: a download's memory is the same whatever the file's size.
-pub(super) struct LocalReader {
+pub(crate) struct LocalReader {
     file: Arc<File>,
     range: Range<u64>,
     reading: VecDeque<JoinHandle<io::Result<Bytes>>>,

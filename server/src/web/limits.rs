@@ -23,6 +23,8 @@ use crate::{
 const JSON_LIMIT: usize = 64 * 1024;
 /// The largest form of the web app, in bytes.
 const FORM_LIMIT: usize = 256 * 1024;
+/// The largest message of the Worker, in bytes.
+const WORKER_LIMIT: usize = 1024 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How much of a body that is too large is read and thrown away, so that the client gets to read its answer.
@@ -34,12 +36,14 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, Copy)]
 pub struct ClientAddress(pub IpAddr);
 
-/// Middleware: finds out the client's address and counts its requests. What costs nothing, or operators need, is not counted.
+/// Middleware: finds out the client's address and counts its requests. What costs nothing, what operators need, and what the Worker
+/// signs for all of its customers is not counted.
 pub async fn identify(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let Some(Peer(peer)) = request.extensions().get::<Peer>().copied() else { return Failure::from(Code::Internal).into_response() };
     let address = client::address(peer.ip(), request.headers(), &state.context.config.trusted_proxies);
     let path = request.uri().path();
-    let free = ["/pkg/", "/fonts/"].iter().any(|prefix| path.starts_with(prefix)) || matches!(path, "/healthz" | "/readyz" | "/metrics");
+    let free = ["/pkg/", "/fonts/", "/internal/"].iter().any(|prefix| path.starts_with(prefix))
+        || matches!(path, "/healthz" | "/readyz" | "/metrics");
     if !free && let Err(seconds) = state.context.limiter.check(address).await {
         let retry_at = state.store.now().plus(seconds * ms::SECOND);
         return Failure(Problem { retry_at: Some(retry_at), ..Code::RateLimited.into() }).into_response();
@@ -52,7 +56,11 @@ pub async fn identify(State(state): State<AppState>, mut request: Request, next:
 
 /// Middleware: takes the whole body in, within its size and time, before a handler begins.
 pub async fn body(State(context): State<Arc<Context>>, request: Request, next: Next) -> Response {
-    let limit = if request.uri().path().starts_with("/api/v1/") { JSON_LIMIT } else { FORM_LIMIT };
+    let limit = match request.uri().path() {
+        path if path.starts_with("/api/v1/") => JSON_LIMIT,
+        path if path.starts_with("/internal/") => WORKER_LIMIT,
+        _ => FORM_LIMIT,
+    };
     let (parts, mut body) = request.into_parts();
     let taken = if declared_length(&parts.headers).is_some_and(|length| length > limit) {
         Err(Code::PayloadTooLarge)

@@ -52,12 +52,14 @@ pub async fn headers(State(context): State<Arc<Context>>, request: Request, next
     response
 }
 
-/// Middleware: a request that changes something must not come from another site's page. Tickets and bearer tokens prove
-/// themselves: no browser adds them by itself.
+/// Middleware: a request that changes something must not come from another site's page. Tickets, bearer tokens and the Worker's
+/// signatures prove themselves: no browser adds them by itself.
 pub async fn same_site(State(context): State<Arc<Context>>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let path = request.uri().path();
-    let proves_itself = path.starts_with("/d/") || (path.starts_with("/api/v1/") && headers.contains_key(header::AUTHORIZATION));
+    let proves_itself = path.starts_with("/d/")
+        || path.starts_with("/internal/")
+        || (path.starts_with("/api/v1/") && headers.contains_key(header::AUTHORIZATION));
     if request.method().is_safe() || proves_itself || is_same_site(headers, &context.config.public_url) {
         return next.run(request).await;
     }

@@ -11,9 +11,10 @@ use crate::{
     Customer, Error, Origin, Result, Staff, Store,
     audit::{self, Entry},
     db::transaction,
+    edge,
     error::{damaged, field},
     ledger::{self, Movement},
-    notifications, sessions,
+    links, notifications, sessions,
     sessions::Owner,
     throttle::{self, Try},
 };
@@ -309,16 +310,22 @@ pub async fn profile(store: &Store, customer: &Customer) -> Result<Account> {
     })
 }
 
-/// Blocks an account, so that it signs in and downloads no more, or lifts the block.
+/// Blocks an account, so that it signs in and downloads no more and its links are revoked, or lifts the block. The links stay revoked.
 pub async fn set_blocked(store: &Store, staff: &Staff, serial: &str, blocked: bool, origin: &Origin) -> Result<()> {
     let id = by_serial(store, serial).await?;
     let blocked_at = blocked.then_some(store.now().0);
     let action = if blocked { "account.block" } else { "account.unblock" };
     transaction!(store, |connection| {
+        if blocked {
+            links::revoke_all(store, &mut *connection, id).await?;
+        }
         sqlx::query("UPDATE customers SET blocked_at = $2 WHERE id = $1").bind(id.0).bind(blocked_at).execute(&mut *connection).await?;
         let subject = format!("customer:{id}");
         audit::record(store, &mut *connection, &Entry { actor: &staff.actor(), action, subject: &subject, outcome: "ok", origin }).await
-    })
+    })?;
+    store.live().changed(id);
+    edge::wake(store);
+    Ok(())
 }
 
 /// Takes the throttle's lock from an account and its phone.

@@ -1,10 +1,14 @@
 //! What time takes away, and what is counted now and then because counting it at each sale would make sales wait.
 //! Nothing depends on it for being right: whatever lapsed is seen as lapsed before it is swept.
 
-use shared::{PurchaseId, link::Event, ms};
+use shared::{
+    PurchaseId,
+    link::{Event, Gateway},
+    ms,
+};
 use sqlx::Row;
 
-use crate::{Result, Store, db::transaction, idempotency, links, throttle};
+use crate::{Result, Store, alerts, db::transaction, edge, idempotency, links, throttle};
 
 /// Rows of one kind that one sweep takes, so that it never holds the database for long.
 const BATCH: i64 = 500;
@@ -14,6 +18,7 @@ const SESSION_MEMORY: i64 = 7 * ms::DAY;
 /// Sweeps expired temporary accounts, links, sessions, throttles and idempotency keys, and recounts what was sold.
 pub async fn sweep(store: &Store) -> Result<()> {
     expire_links(store).await?;
+    edge::forget_calls(store).await?;
     forget_temporary_accounts(store).await?;
     let now = store.now();
     let before = |life: i64| now.plus(-life).0;
@@ -22,6 +27,8 @@ pub async fn sweep(store: &Store) -> Result<()> {
         ("DELETE FROM refresh_tokens WHERE used_at < $1", before(SESSION_MEMORY)),
         ("DELETE FROM throttles WHERE last_failure_at < $1 AND locked_until < $1", before(throttle::MEMORY)),
         ("DELETE FROM idempotency_keys WHERE created_at < $1", before(idempotency::LIFE)),
+        ("DELETE FROM answered_messages WHERE answered_at < $1", before(edge::MESSAGE_MEMORY)),
+        ("DELETE FROM alerts WHERE resolved_at < $1", before(alerts::MEMORY)),
         (
             "UPDATE files SET sales_count = (SELECT COUNT(*) FROM purchases WHERE purchases.file_id = files.id AND refunded_at IS NULL)
              WHERE id IN (SELECT file_id FROM purchases WHERE created_at >= $1)",
@@ -35,14 +42,19 @@ pub async fn sweep(store: &Store) -> Result<()> {
 
 async fn expire_links(store: &Store) -> Result<()> {
     let due = sqlx::query(
-        "SELECT purchase_id, number FROM links WHERE phase IN ('issued', 'claimed') AND expires_at <= $1 ORDER BY expires_at LIMIT $2",
+        "SELECT purchase_id, number, gateway FROM links WHERE phase IN ('issued', 'claimed') AND expires_at <= $1 ORDER BY expires_at LIMIT $2",
     )
     .bind(store.now().0)
     .bind(BATCH)
     .fetch_all(store.0.db.reader())
     .await?;
     for link in &due {
-        links::apply(store, PurchaseId(link.try_get("purchase_id")?), link.try_get("number")?, &Event::Expire).await?;
+        let (purchase, number) = (PurchaseId(link.try_get("purchase_id")?), link.try_get("number")?);
+        if link.try_get::<String, _>("gateway")? == Gateway::Worker.as_str() {
+            edge::lapse(store, purchase, number).await?;
+        } else {
+            links::apply(store, purchase, number, &Event::Expire).await?;
+        }
     }
     Ok(())
 }

@@ -4,11 +4,13 @@
 //! one operation here and show its result. Time and randomness are handed in, so that tests decide what time it is.
 
 pub mod accounts;
+pub mod alerts;
 mod audit;
 pub mod catalog;
 pub mod cleanup;
 pub mod codes;
 mod db;
+pub mod edge;
 mod error;
 mod idempotency;
 mod keys;
@@ -31,7 +33,9 @@ use std::sync::Arc;
 
 use object_store::ObjectStore;
 use shared::{Coins, Instant, link, ms};
+use tokio::sync::Notify;
 
+pub use edge::Edge;
 pub use error::{Error, Result};
 pub use live::Live;
 pub use origin::{Caller, Customer, Origin, Staff};
@@ -61,10 +65,12 @@ pub struct Config {
     pub previous_link_secret: Option<String>,
     /// The address people reach the store at, without a slash at its end.
     pub public_url: String,
-    /// The Worker's address when links are served there, without a slash at its end.
-    pub worker_url: Option<String>,
+    /// The Worker, when links are served there.
+    pub edge: Option<Arc<dyn Edge>>,
     /// Where contents, covers and previews are kept.
     pub files: Arc<dyn ObjectStore>,
+    /// What `files` puts before each key in its bucket, without slashes at its ends; the Worker reads the bucket itself.
+    pub files_prefix: String,
     /// Memory of one PIN or password hash in KiB: [`HASH_MEMORY`] but in tests that hash thousands.
     pub hash_memory: u32,
 }
@@ -104,8 +110,11 @@ struct Inner {
     keys: keys::Keys,
     link_keys: link::Keys,
     public_url: String,
-    worker_url: Option<String>,
+    edge: Option<Arc<dyn Edge>>,
+    /// Tells that the Worker may have to be called.
+    calls: Notify,
     files: Arc<dyn ObjectStore>,
+    files_prefix: String,
     settings: Settings,
     live: Live,
     secrets: secrets::Secrets,
@@ -120,8 +129,10 @@ impl Store {
             link_keys: link::Keys::new(&config.link_secret, config.previous_link_secret.as_deref()),
             secrets: secrets::Secrets::new(config.hash_memory)?,
             public_url: config.public_url,
-            worker_url: config.worker_url,
+            edge: config.edge,
+            calls: Notify::new(),
             files: config.files,
+            files_prefix: config.files_prefix,
             settings: Settings::default(),
             live: Live::default(),
             clock,

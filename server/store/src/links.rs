@@ -1,16 +1,19 @@
 //! Protected links (design, section 6): minted at the press of Download, then moved by [`shared::link`], one transaction a step.
+//! What is particular to links at the Worker stands in [`crate::edge`].
 
 use object_store::{GetOptions, GetRange, GetResult, ObjectStore};
 use shared::{
     AccountId, Code, Instant, Notice, PurchaseId, VersionId,
-    link::{Answer, Event, Gateway, Kind, Located, Record, Reply, Request, Site, State, Ticket, step},
+    api::AttemptState,
+    link::{Answer, Event, Gateway, Kind, Located, Record, Reply, Request, STREAM_WINDOW, Site, State, Ticket, step},
 };
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 
 use crate::{
     Customer, Origin, Result, Store,
     audit::{self, Entry},
     db::{Connection, transaction},
+    edge,
     error::damaged,
     notifications, sales, storage,
 };
@@ -28,18 +31,23 @@ pub struct Pressed {
     pub left: i64,
 }
 
-/// Presses Download: reserves an attempt and mints a link, or gives the unclaimed link that lives. [`Code::DownloadsExhausted`]
-/// when no attempt is left, [`Code::PurchaseRefunded`] after a refund.
+/// Presses Download: reserves an attempt and mints a link, or gives the unclaimed link that lives. The Worker serves it when it
+/// answers, else the embedded gateway does. [`Code::DownloadsExhausted`] when no attempt is left, [`Code::PurchaseRefunded`] after a
+/// refund, [`Code::Unavailable`] when the last attempt is tied up at a Worker that does not answer.
 pub async fn press_download(store: &Store, customer: &Customer, purchase: PurchaseId, origin: &Origin) -> Result<Pressed> {
     let (actor, subject) = (customer.actor(), format!("purchase:{purchase}"));
+    let gateway = edge::choose(store, customer.id, purchase).await?;
     let pressed = transaction!(store, |connection| {
-        let pressed = press(store, &mut *connection, customer.id, purchase).await?;
+        let pressed = press(store, &mut *connection, customer.id, purchase, gateway).await?;
         audit::record(store, &mut *connection, &Entry { actor: &actor, action: "links.press", subject: &subject, outcome: "ok", origin })
             .await?;
         Ok(pressed)
     });
     match &pressed {
-        Ok(_) => store.live().changed(customer.id),
+        Ok(_) => {
+            store.live().changed(customer.id);
+            edge::wake(store);
+        }
         Err(error) if !error.is_fault() => {
             let outcome = error.problem().code.as_str();
             audit::record_failure(store, &Entry { actor: &actor, action: "links.press", subject: &subject, outcome, origin }).await?;
@@ -49,12 +57,12 @@ pub async fn press_download(store: &Store, customer: &Customer, purchase: Purcha
     pressed
 }
 
-async fn press(store: &Store, connection: &mut Connection, customer: AccountId, purchase: PurchaseId) -> Result<Pressed> {
+async fn press(store: &Store, connection: &mut Connection, customer: AccountId, purchase: PurchaseId, gateway: Gateway) -> Result<Pressed> {
     let now = store.now();
     // The purchase's row is what presses and steps wait for one another at.
     let sql = format!(
-        "SELECT purchases.attempts_allowed, purchases.refunded_at, purchases.events_count, versions.id AS version_id, versions.size,
-                versions.sha256, versions.file_name, versions.content_type
+        "SELECT purchases.attempts_allowed, purchases.refunded_at, purchases.embedded_events, purchases.worker_events,
+                versions.id AS version_id, versions.size, versions.sha256, versions.file_name, versions.content_type, versions.storage_key
          FROM purchases JOIN files ON files.id = purchases.file_id JOIN versions ON versions.id = files.version_id
          WHERE purchases.id = $1 AND purchases.customer_id = $2{}",
         if store.0.db.dialect().for_update().is_empty() { "" } else { " FOR UPDATE OF purchases" }
@@ -64,8 +72,16 @@ async fn press(store: &Store, connection: &mut Connection, customer: AccountId, 
     if row.try_get::<Option<i64>, _>("refunded_at")?.is_some() {
         return Err(Code::PurchaseRefunded.into());
     }
+    // A block locks the purchases before it is written: whoever comes after it sees it.
+    let blocked: Option<i64> =
+        sqlx::query_scalar("SELECT blocked_at FROM customers WHERE id = $1").bind(customer.0).fetch_one(&mut *connection).await?;
+    if blocked.is_some() {
+        return Err(Code::AccountBlocked.into());
+    }
     let links = sqlx::query(
-        "SELECT number, phase, ticket, created_at, expires_at, claimed_at, bytes_sent FROM links WHERE purchase_id = $1 ORDER BY number",
+        "SELECT links.number, links.gateway, phase, ticket, created_at, expires_at, claimed_at, bytes_sent, worker_calls.link AS revoking
+         FROM links LEFT JOIN worker_calls ON worker_calls.purchase_id = links.purchase_id AND worker_calls.link = links.number
+         WHERE links.purchase_id = $1 ORDER BY links.number",
     )
     .bind(purchase.0)
     .fetch_all(&mut *connection)
@@ -73,16 +89,23 @@ async fn press(store: &Store, connection: &mut Connection, customer: AccountId, 
     let attempts = links.iter().map(|link| sales::attempt(link, now)).collect::<Result<Vec<_>>>()?;
     let allowed: i64 = row.try_get("attempts_allowed")?;
     let used = sales::used(&attempts);
-    let alive = attempts.iter().position(|attempt| attempt.state == shared::api::AttemptState::Issued);
-    if let Some(alive) = alive {
-        let ticket: Ticket = serde_json::from_str(&links[alive].try_get::<String, _>("ticket")?).map_err(damaged)?;
-        return Ok(Pressed { url: address(store, &ticket), expires_at: ticket.expires_at, used, left: (allowed - used).max(0) });
+    // Unclaimed links that live, and of those the ones that can't be relied on: the Worker does not answer for them.
+    let mut tied_up = Vec::new();
+    for (link, attempt) in links.iter().zip(&attempts).filter(|(_, attempt)| attempt.state == AttemptState::Issued) {
+        if is_given(link, gateway)? {
+            let ticket: Ticket = serde_json::from_str(&link.try_get::<String, _>("ticket")?).map_err(damaged)?;
+            return Ok(Pressed { url: address(store, &ticket), expires_at: ticket.expires_at, used, left: (allowed - used).max(0) });
+        }
+        tied_up.push(attempt.number);
     }
     if used >= allowed {
-        return Err(Code::DownloadsExhausted.into());
+        return Err(if tied_up.is_empty() { Code::DownloadsExhausted } else { Code::Unavailable }.into());
+    }
+    for number in tied_up {
+        edge::revoke_later(store, &mut *connection, purchase, number).await?;
     }
     let ticket = Ticket {
-        gateway: if store.0.worker_url.is_some() { Gateway::Worker } else { Gateway::Embedded },
+        gateway,
         purchase,
         link: attempts.last().map_or(0, |attempt| attempt.number) + 1,
         attempt: used + 1,
@@ -91,16 +114,20 @@ async fn press(store: &Store, connection: &mut Connection, customer: AccountId, 
         etag: row.try_get::<String, _>("sha256")?,
         name: row.try_get("file_name")?,
         content_type: row.try_get("content_type")?,
+        storage_key: bucket_key(store, &row.try_get::<String, _>("storage_key")?),
+        sequence: row.try_get(counter(gateway))?,
         issued_at: now,
         expires_at: now.plus(store.settings().link_life),
         nonce: store.random(),
     };
-    let state = State::issued(&ticket, row.try_get("events_count")?);
+    let state = State::issued(&ticket, ticket.sequence);
     sqlx::query(
-        "INSERT INTO links (purchase_id, number, version_id, ticket, state, phase, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO links (purchase_id, number, gateway, version_id, ticket, state, phase, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(purchase.0)
     .bind(ticket.link)
+    .bind(gateway.as_str())
     .bind(ticket.version.0)
     .bind(serde_json::to_string(&ticket).map_err(damaged)?)
     .bind(serde_json::to_string(&state).map_err(damaged)?)
@@ -112,9 +139,31 @@ async fn press(store: &Store, connection: &mut Connection, customer: AccountId, 
     Ok(Pressed { url: address(store, &ticket), expires_at: ticket.expires_at, used: used + 1, left: allowed - used - 1 })
 }
 
+/// Whether a link that is unclaimed as far as is known may be given to its customer once more. The Worker was just asked about its own.
+fn is_given(link: &AnyRow, gateway: Gateway) -> Result<bool> {
+    let at_worker = link.try_get::<String, _>("gateway")? == Gateway::Worker.as_str();
+    Ok(!at_worker || (gateway == Gateway::Worker && link.try_get::<Option<i64>, _>("revoking")?.is_none()))
+}
+
+/// The key of a content in the bucket that the Worker reads.
+fn bucket_key(store: &Store, storage_key: &str) -> String {
+    match store.0.files_prefix.as_str() {
+        "" => storage_key.to_owned(),
+        prefix => format!("{prefix}/{storage_key}"),
+    }
+}
+
+/// The column of a purchase that counts a gateway's events.
+fn counter(gateway: Gateway) -> &'static str {
+    match gateway {
+        Gateway::Embedded => "embedded_events",
+        Gateway::Worker => "worker_events",
+    }
+}
+
 fn address(store: &Store, ticket: &Ticket) -> String {
-    let gateway = match (ticket.gateway, &store.0.worker_url) {
-        (Gateway::Worker, Some(worker)) => worker,
+    let gateway = match (ticket.gateway, &store.0.edge) {
+        (Gateway::Worker, Some(edge)) => edge.url(),
         _ => &store.0.public_url,
     };
     format!("{gateway}/d/{}", ticket.seal(&store.0.link_keys))
@@ -140,11 +189,10 @@ pub async fn answer(store: &Store, site: &Site, request: &Request, located: &Loc
             unknown.ticket = None;
             return Ok((site.answer(request, &unknown, None, 0, fresh, store.now()), None));
         };
-        let before = state.clone();
         let sequence = state.sequence;
         let answer = site.answer(request, located, Some(state), sequence, fresh, store.now());
         if let Some(state) = &answer.state {
-            save(store, &mut *connection, &before, state, &answer.records, customer).await?;
+            save(store, &mut *connection, state, &answer.records, customer).await?;
         }
         Ok((answer, Some(customer)))
     })?;
@@ -170,10 +218,12 @@ async fn apply_in(
     link: i64,
     event: &Event,
 ) -> Result<(Reply, Option<AccountId>)> {
-    let (before, customer) = load(store, &mut *connection, purchase, link).await?.ok_or(Code::NotFound)?;
-    let step = step(&before, event, store.now());
+    let known = load(store, &mut *connection, purchase, link).await?;
+    // The Worker decides about its links alone.
+    let (state, customer) = known.filter(|(state, _)| state.gateway == Gateway::Embedded).ok_or(Code::NotFound)?;
+    let step = step(&state, event, store.now());
     if step.changed {
-        save(store, connection, &before, &step.state, &step.records, customer).await?;
+        save(store, connection, &step.state, &step.records, customer).await?;
     }
     Ok((step.reply, step.changed.then_some(customer)))
 }
@@ -181,36 +231,34 @@ async fn apply_in(
 /// Locks the purchase and reads the link's state, with the purchase's own last event number in it.
 async fn load(store: &Store, connection: &mut Connection, purchase: PurchaseId, link: i64) -> Result<Option<(State, AccountId)>> {
     let lock = store.0.db.dialect().for_update();
-    let purchases = sqlx::query(AssertSqlSafe(format!("SELECT customer_id, events_count FROM purchases WHERE id = $1{lock}")))
+    let purchases = sqlx::query(AssertSqlSafe(format!("SELECT customer_id, embedded_events FROM purchases WHERE id = $1{lock}")))
         .bind(purchase.0)
         .fetch_optional(&mut *connection)
         .await?;
     let Some(row) = purchases else { return Ok(None) };
+    let Some(state) = state(&mut *connection, purchase, link).await? else { return Ok(None) };
+    Ok(Some((state.with_sequence(row.try_get("embedded_events")?), AccountId(row.try_get("customer_id")?))))
+}
+
+/// The state of a link as it was last written.
+pub(crate) async fn state(connection: &mut Connection, purchase: PurchaseId, link: i64) -> Result<Option<State>> {
     let state: Option<String> = sqlx::query_scalar("SELECT state FROM links WHERE purchase_id = $1 AND number = $2")
         .bind(purchase.0)
         .bind(link)
-        .fetch_optional(&mut *connection)
+        .fetch_optional(connection)
         .await?;
-    let Some(state) = state else { return Ok(None) };
-    let state: State = serde_json::from_str(&state).map_err(damaged)?;
-    Ok(Some((state.with_sequence(row.try_get("events_count")?), AccountId(row.try_get("customer_id")?))))
+    state.map(|state| serde_json::from_str(&state).map_err(damaged)).transpose()
 }
 
-async fn save(
-    store: &Store,
-    connection: &mut Connection,
-    before: &State,
-    state: &State,
-    events: &[Record],
-    customer: AccountId,
-) -> Result<()> {
-    let claimed_at = match before.phase.as_str() {
-        "issued" if events.iter().any(|event| event.kind == Kind::Claimed) => Some(store.now().0),
-        _ => None,
-    };
+async fn save(store: &Store, connection: &mut Connection, state: &State, events: &[Record], customer: AccountId) -> Result<()> {
+    write(&mut *connection, state).await?;
+    log(store, connection, events, customer).await
+}
+
+/// Writes a link's state.
+pub(crate) async fn write(connection: &mut Connection, state: &State) -> Result<()> {
     sqlx::query(
-        "UPDATE links SET state = $3, phase = $4, expires_at = $5, bytes_sent = $6, claimed_at = COALESCE(claimed_at, $7)
-         WHERE purchase_id = $1 AND number = $2",
+        "UPDATE links SET state = $3, phase = $4, expires_at = $5, bytes_sent = $6, claimed_at = $7 WHERE purchase_id = $1 AND number = $2",
     )
     .bind(state.purchase.0)
     .bind(state.link)
@@ -218,27 +266,34 @@ async fn save(
     .bind(state.phase.as_str())
     .bind(state.usable_until().0)
     .bind(i64::try_from(state.bytes_sent()).map_err(damaged)?)
-    .bind(claimed_at)
-    .execute(&mut *connection)
+    .bind(state.claim.as_ref().map(|claim| claim.at.0))
+    .execute(connection)
     .await?;
-    if events.is_empty() {
-        return Ok(());
-    }
-    sqlx::query("UPDATE purchases SET events_count = $2 WHERE id = $1")
-        .bind(state.purchase.0)
-        .bind(state.sequence)
+    Ok(())
+}
+
+/// Adds events that follow on the last one of their purchase and gateway to its log, and tells the customer of what they end.
+pub(crate) async fn log(store: &Store, connection: &mut Connection, events: &[Record], customer: AccountId) -> Result<()> {
+    let Some(last) = events.last() else { return Ok(()) };
+    sqlx::query(AssertSqlSafe(format!("UPDATE purchases SET {} = $2 WHERE id = $1", counter(last.gateway))))
+        .bind(last.purchase.0)
+        .bind(last.sequence)
         .execute(&mut *connection)
         .await?;
+    // PostgreSQL's texts can't hold it.
+    let without_nul = |text: &str| text.chars().filter(|character| *character != '\0').collect::<String>();
     for event in events {
         sqlx::query(
-            "INSERT INTO download_events (purchase_id, sequence, link, kind, ip, user_agent, detail, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO download_events (purchase_id, gateway, sequence, link, kind, ip, user_agent, detail, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(event.purchase.0)
+        .bind(event.gateway.as_str())
         .bind(event.sequence)
         .bind(event.link)
         .bind(event.kind.as_str())
-        .bind(event.ip.clone())
-        .bind(event.user_agent.chars().filter(|character| *character != '\0').collect::<String>())
+        .bind(without_nul(&event.ip))
+        .bind(without_nul(&event.user_agent))
         .bind(serde_json::to_string(&event.detail).map_err(damaged)?)
         .bind(event.at.0)
         .execute(&mut *connection)
@@ -267,18 +322,46 @@ async fn tell_downloaded(store: &Store, connection: &mut Connection, purchase_id
     notifications::add(store, connection, customer, &notice).await
 }
 
-/// Revokes all links of a purchase in the transaction of the refund or block.
+/// Revokes all links of a purchase in the transaction of the refund or block, whose caller then calls [`edge::wake`].
 pub(crate) async fn revoke(store: &Store, connection: &mut Connection, purchase: PurchaseId) -> Result<()> {
-    let numbers: Vec<i64> = sqlx::query_scalar(
-        "SELECT number FROM links WHERE purchase_id = $1 AND phase IN ('issued', 'claimed', 'complete') ORDER BY number",
-    )
-    .bind(purchase.0)
-    .fetch_all(&mut *connection)
-    .await?;
-    for number in numbers {
-        apply_in(store, &mut *connection, purchase, number, &Event::Revoke).await?;
+    // Long enough after its time that nothing can be left of it, though the Worker may know of a claim that the store does not.
+    let links =
+        sqlx::query("SELECT number, gateway FROM links WHERE purchase_id = $1 AND phase <> 'revoked' AND expires_at > $2 ORDER BY number")
+            .bind(purchase.0)
+            .bind(store.now().plus(-STREAM_WINDOW).0)
+            .fetch_all(&mut *connection)
+            .await?;
+    for link in &links {
+        let number = link.try_get("number")?;
+        if link.try_get::<String, _>("gateway")? == Gateway::Worker.as_str() {
+            edge::revoke_later(store, &mut *connection, purchase, number).await?;
+        } else {
+            apply_in(store, &mut *connection, purchase, number, &Event::Revoke).await?;
+        }
     }
     Ok(())
+}
+
+/// Revokes all links of a customer in the transaction that blocks the account.
+pub(crate) async fn revoke_all(store: &Store, connection: &mut Connection, customer: AccountId) -> Result<()> {
+    let lock = store.0.db.dialect().for_update();
+    // All are locked, not only those with links: a press that runs meanwhile must come before or see the block.
+    let purchases: Vec<i64> =
+        sqlx::query_scalar(AssertSqlSafe(format!("SELECT id FROM purchases WHERE customer_id = $1 ORDER BY id{lock}")))
+            .bind(customer.0)
+            .fetch_all(&mut *connection)
+            .await?;
+    for purchase in purchases {
+        revoke(store, &mut *connection, PurchaseId(purchase)).await?;
+    }
+    Ok(())
+}
+
+/// The size of a version's content in bytes.
+pub async fn content_size(store: &Store, version: VersionId) -> Result<u64> {
+    let size: Option<i64> =
+        sqlx::query_scalar("SELECT size FROM versions WHERE id = $1").bind(version.0).fetch_optional(store.0.db.reader()).await?;
+    u64::try_from(size.ok_or(Code::NotFound)?).map_err(damaged)
 }
 
 /// Opens the bytes `from..to` of a version's content as a stream.
@@ -289,10 +372,11 @@ pub async fn content(store: &Store, version: VersionId, from: u64, to: u64) -> R
     Ok(store.0.files.get_opts(&storage::path_of(&key.ok_or(Code::NotFound)?), options).await?)
 }
 
-/// A download's log: every event of the customer's purchase, in order.
+/// A download's log: every event of the customer's purchase, each gateway's in their order, both by time.
 pub async fn events(store: &Store, purchase: PurchaseId) -> Result<Vec<Logged>> {
     let rows = sqlx::query(
-        "SELECT sequence, link, kind, ip, user_agent, detail, created_at FROM download_events WHERE purchase_id = $1 ORDER BY sequence",
+        "SELECT gateway, sequence, link, kind, ip, user_agent, detail, created_at FROM download_events WHERE purchase_id = $1
+         ORDER BY MAX(created_at) OVER (PARTITION BY gateway ORDER BY sequence), gateway, sequence",
     )
     .bind(purchase.0)
     .fetch_all(store.0.db.reader())
@@ -300,6 +384,7 @@ pub async fn events(store: &Store, purchase: PurchaseId) -> Result<Vec<Logged>> 
     rows.iter()
         .map(|row| {
             Ok(Logged {
+                gateway: row.try_get("gateway")?,
                 sequence: row.try_get("sequence")?,
                 link: row.try_get("link")?,
                 kind: row.try_get("kind")?,
@@ -315,7 +400,9 @@ pub async fn events(store: &Store, purchase: PurchaseId) -> Result<Vec<Logged>> 
 /// One event of a download's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logged {
-    /// Its number within the purchase, without gaps.
+    /// The gateway: `embedded` or `worker`.
+    pub gateway: String,
+    /// Its number within the purchase and gateway, without gaps.
     pub sequence: i64,
     /// The link's number.
     pub link: i64,

@@ -63,10 +63,16 @@ const CHECKS: &[(&str, &str)] = &[
              <> COALESCE((SELECT SUM(amount) FROM transfers WHERE customer_id = customers.id AND kind = 'subscription'), 0)",
     ),
     (
-        "purchase {id}: {a} download events counted, {b} there",
-        "SELECT purchases.id, purchases.events_count AS a, COUNT(download_events.sequence) AS b FROM purchases
-         LEFT JOIN download_events ON download_events.purchase_id = purchases.id
-         GROUP BY purchases.id, purchases.events_count HAVING purchases.events_count <> COUNT(download_events.sequence)",
+        "purchase {id}: {a} download events of the embedded gateway counted, {b} there",
+        "SELECT purchases.id, purchases.embedded_events AS a, COUNT(download_events.sequence) AS b FROM purchases
+         LEFT JOIN download_events ON download_events.purchase_id = purchases.id AND download_events.gateway = 'embedded'
+         GROUP BY purchases.id, purchases.embedded_events HAVING purchases.embedded_events <> COUNT(download_events.sequence)",
+    ),
+    (
+        "purchase {id}: {a} download events of the Worker counted, {b} there",
+        "SELECT purchases.id, purchases.worker_events AS a, COUNT(download_events.sequence) AS b FROM purchases
+         LEFT JOIN download_events ON download_events.purchase_id = purchases.id AND download_events.gateway = 'worker'
+         GROUP BY purchases.id, purchases.worker_events HAVING purchases.worker_events <> COUNT(download_events.sequence)",
     ),
     (
         "category {id}: {a} files counted, {b} there",

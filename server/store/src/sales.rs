@@ -14,6 +14,7 @@ use crate::{
     audit::{self, Entry},
     codes::line,
     db::{Connection, transaction},
+    edge,
     error::{damaged, field},
     idempotency::Once,
     ledger::{self, Movement},
@@ -254,5 +255,6 @@ pub async fn refund(store: &Store, staff: &Staff, purchase: PurchaseId, reason: 
         Ok(customer)
     })?;
     store.live().changed(customer);
+    edge::wake(store);
     Ok(())
 }

@@ -5,6 +5,7 @@
 mod bad_input;
 mod browser;
 mod cli;
+mod edge;
 mod http;
 mod journey;
 mod links;

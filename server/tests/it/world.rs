@@ -4,7 +4,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
@@ -54,21 +54,31 @@ macro_rules! on_both {
 pub const BEGINNING: i64 = 1_795_372_048_000;
 pub const PASSWORD: &str = "correct horse battery";
 
-pub struct TestClock(AtomicI64);
+#[derive(Default)]
+pub struct TestClock {
+    set_to: AtomicI64,
+    ticking_since: OnceLock<std::time::Instant>,
+}
 
 impl TestClock {
     pub fn new() -> Arc<Self> {
-        Arc::new(Self(AtomicI64::new(BEGINNING)))
+        Arc::new(Self { set_to: AtomicI64::new(BEGINNING), ..Self::default() })
     }
 
     pub fn advance(&self, milliseconds: i64) {
-        self.0.fetch_add(milliseconds, Ordering::SeqCst);
+        self.set_to.fetch_add(milliseconds, Ordering::SeqCst);
+    }
+
+    /// From now on it runs by itself, for what has a clock of its own beside it.
+    pub fn run(&self) {
+        self.ticking_since.get_or_init(std::time::Instant::now);
     }
 }
 
 impl Clock for TestClock {
     fn now(&self) -> Instant {
-        Instant(self.0.load(Ordering::SeqCst))
+        let ticked = self.ticking_since.get().map_or(0, |since| i64::try_from(since.elapsed().as_millis()).unwrap());
+        Instant(self.set_to.load(Ordering::SeqCst) + ticked)
     }
 }
 

@@ -18,7 +18,7 @@ pub enum Purpose {
     Events,
     /// Content that the Worker does not have itself: the Worker to the server.
     Origin,
-    /// Revocations: the server to the Worker.
+    /// The server's calls to the Worker: what became of a purchase, and revocations.
     Revocation,
 }
 

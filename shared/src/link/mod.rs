@@ -5,6 +5,7 @@
 //! A gateway keeps states and records, both written in one transaction, and moves bytes: nothing else.
 
 mod coverage;
+mod dispatch;
 mod encoding;
 mod file_name;
 mod keys;
@@ -27,6 +28,7 @@ mod tests;
 
 pub use crate::api::AttemptState as Phase;
 pub use coverage::Coverage;
+pub use dispatch::{Acknowledged, Call, Dispatch, MAX_RECORDS};
 pub use keys::{Keys, Purpose};
 pub use link_id::LinkId;
 pub use range::Range;

@@ -86,7 +86,8 @@ impl Site {
         let known = match (&located.ticket, state) {
             (Some(ticket), Some(state)) => (state.nonce == ticket.nonce).then(|| state.with_sequence(sequence)),
             (Some(ticket), None) => Some(State::issued(ticket, sequence)),
-            (None, state) => state.map(|state| state.with_sequence(sequence)),
+            // A file's address does not name its gateway, and each serves its own links alone.
+            (None, state) => state.filter(|state| state.gateway == self.gateway).map(|state| state.with_sequence(sequence)),
         };
         let Some(known) = known else {
             return Answer { state: None, records: Vec::new(), response: self.refused(request, Refusal::NotFound, None) };

@@ -55,6 +55,8 @@ pub struct File {
     pub name: String,
     /// The media type.
     pub content_type: String,
+    /// Where the content lies in the bucket.
+    pub storage_key: String,
 }
 
 /// Who claimed a link.
@@ -87,10 +89,10 @@ pub struct Running {
 }
 
 impl State {
-    /// The state of a link that nobody has touched. `sequence` is the purchase's last record.
+    /// The state of a link that nobody has touched. `sequence` is the purchase's last record, 0 where the gateway knows of none.
     pub fn issued(ticket: &Ticket, sequence: i64) -> Self {
         Self {
-            sequence,
+            sequence: sequence.max(ticket.sequence),
             gateway: ticket.gateway,
             purchase: ticket.purchase,
             link: ticket.link,
@@ -101,6 +103,7 @@ impl State {
                 etag: ticket.etag.clone(),
                 name: ticket.name.clone(),
                 content_type: ticket.content_type.clone(),
+                storage_key: ticket.storage_key.clone(),
             },
             nonce: ticket.nonce,
             expires_at: ticket.expires_at,

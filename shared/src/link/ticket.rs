@@ -22,6 +22,16 @@ pub enum Gateway {
     Worker,
 }
 
+impl Gateway {
+    /// As the database spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::Worker => "worker",
+        }
+    }
+}
+
 /// What the store promises about a link. The text form is readable by whoever has it, so nothing in it is secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticket {
@@ -52,6 +62,13 @@ pub struct Ticket {
     /// The file's media type.
     #[serde(rename = "t")]
     pub content_type: String,
+    /// Where the content lies in the bucket. No secret: the bucket is private.
+    #[serde(rename = "k")]
+    pub storage_key: String,
+    /// The purchase's last record from this gateway that the store has: numbers go on from there, though the gateway may have
+    /// forgotten the links before.
+    #[serde(rename = "q", default)]
+    pub sequence: i64,
     /// When Download was pressed.
     #[serde(rename = "i")]
     pub issued_at: Instant,
@@ -66,7 +83,7 @@ pub struct Ticket {
 impl Ticket {
     /// `v1.<key id>.<payload>.<tag>`: the same text for the same ticket and key. What will travel in headers is made
     /// harmless first: the name is cleaned and cut to 240 bytes, a media type that is none becomes `application/octet-stream`,
-    /// an entity tag keeps its visible ASCII characters.
+    /// an entity tag and a storage key keep their visible ASCII characters, at most 100 and 200 of them.
     pub fn seal(&self, keys: &Keys) -> String {
         // Texts and numbers are all it has, which JSON always holds; an empty payload would open nowhere.
         let payload = serde_json::to_vec(&self.cleaned()).unwrap_or_default();
@@ -94,7 +111,8 @@ impl Ticket {
 
     fn cleaned(&self) -> Self {
         Self {
-            etag: clean_etag(&self.etag),
+            etag: visible(&self.etag, 100),
+            storage_key: visible(&self.storage_key, 200),
             name: file_name::clean(&self.name),
             content_type: clean_media_type(&self.content_type),
             ..self.clone()
@@ -102,9 +120,9 @@ impl Ticket {
     }
 }
 
-/// The characters an opaque tag may have (RFC 9110 section 8.8.3), at most 100, and only ASCII.
-fn clean_etag(etag: &str) -> String {
-    etag.chars().filter(|character| character.is_ascii_graphic() && *character != '"').take(100).collect()
+/// The characters an opaque tag may have (RFC 9110 section 8.8.3), at most `limit`, and only ASCII.
+fn visible(text: &str, limit: usize) -> String {
+    text.chars().filter(|character| character.is_ascii_graphic() && *character != '"').take(limit).collect()
 }
 
 /// The media type when it has the shape `type/subtype` with optional parameters (RFC 9110 section 8.3.1), in at most 100 bytes.

@@ -196,7 +196,7 @@ CREATE TABLE subscriptions (
 );
 CREATE INDEX subscriptions_customer ON subscriptions (customer_id, expires_at);
 
--- A customer buys a file once; a purchase that was paid back makes room for another.
+-- A customer buys a file once; a purchase that was paid back makes room for another. Each gateway numbers its own events.
 CREATE TABLE purchases (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     customer_id BIGINT NOT NULL REFERENCES customers (id),
@@ -204,7 +204,8 @@ CREATE TABLE purchases (
     price BIGINT NOT NULL CHECK (price >= 0),
     subscription_id BIGINT REFERENCES subscriptions (id),
     attempts_allowed BIGINT NOT NULL,
-    events_count BIGINT NOT NULL DEFAULT 0,
+    embedded_events BIGINT NOT NULL DEFAULT 0,
+    worker_events BIGINT NOT NULL DEFAULT 0,
     created_at BIGINT NOT NULL,
     refunded_at BIGINT
 );
@@ -213,11 +214,13 @@ CREATE INDEX purchases_file ON purchases (file_id, created_at);
 CREATE INDEX purchases_recent ON purchases (created_at);
 CREATE INDEX purchases_mine ON purchases (customer_id, id);
 
--- One attempt each. `state` is the link protocol's own (shared::link::State); the columns beside it repeat what is searched for.
+-- One attempt each, at one gateway. `state` is the link protocol's own (shared::link::State), for the Worker's links as the Worker
+-- last told it; the columns beside it repeat what is searched for.
 CREATE TABLE links (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     purchase_id BIGINT NOT NULL REFERENCES purchases (id),
     number BIGINT NOT NULL,
+    gateway TEXT NOT NULL,
     version_id BIGINT NOT NULL REFERENCES versions (id),
     ticket TEXT NOT NULL,
     state TEXT NOT NULL,
@@ -228,11 +231,12 @@ CREATE TABLE links (
     bytes_sent BIGINT NOT NULL DEFAULT 0,
     UNIQUE (purchase_id, number)
 );
-CREATE INDEX links_expiring ON links (expires_at) WHERE phase = 'issued';
+CREATE INDEX links_expiring ON links (expires_at) WHERE phase IN ('issued', 'claimed');
 
--- Every step of a download, numbered without gaps within its purchase.
+-- Every step of a download, numbered without gaps within its purchase and gateway.
 CREATE TABLE download_events (
     purchase_id BIGINT NOT NULL REFERENCES purchases (id),
+    gateway TEXT NOT NULL,
     sequence BIGINT NOT NULL,
     link BIGINT NOT NULL,
     kind TEXT NOT NULL,
@@ -240,8 +244,37 @@ CREATE TABLE download_events (
     user_agent TEXT NOT NULL,
     detail TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    PRIMARY KEY (purchase_id, sequence)
+    PRIMARY KEY (purchase_id, gateway, sequence)
 );
+
+-- Links that the Worker has yet to be told are revoked: written by the transaction that revokes them.
+CREATE TABLE worker_calls (
+    purchase_id BIGINT NOT NULL REFERENCES purchases (id),
+    link BIGINT NOT NULL,
+    tries BIGINT NOT NULL DEFAULT 0,
+    due_at BIGINT NOT NULL,
+    PRIMARY KEY (purchase_id, link)
+);
+CREATE INDEX worker_calls_due ON worker_calls (due_at);
+
+-- Signed requests that were answered, for as long as their signature would hold: none is answered twice.
+CREATE TABLE answered_messages (
+    id TEXT PRIMARY KEY,
+    answered_at BIGINT NOT NULL
+);
+CREATE INDEX answered_messages_age ON answered_messages (answered_at);
+
+-- What administrators must know; an alert of a kind stands until it is resolved.
+CREATE TABLE alerts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    first_at BIGINT NOT NULL,
+    last_at BIGINT NOT NULL,
+    times BIGINT NOT NULL DEFAULT 1,
+    resolved_at BIGINT
+);
+CREATE UNIQUE INDEX alerts_open ON alerts (kind) WHERE resolved_at IS NULL;
 
 CREATE TABLE notifications (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

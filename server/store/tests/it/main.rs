@@ -4,9 +4,11 @@
 
 mod accounts;
 mod catalog;
+mod edge;
 mod links;
 mod money;
 mod sessions;
 mod subscriptions;
 mod throttle;
+mod worker;
 mod world;

@@ -174,7 +174,8 @@ on_both!(reconcile_finds_what_is_wrong, |world| {
         ("UPDATE purchases SET price = 41", "UPDATE purchases SET price = 40"),
         ("UPDATE purchases SET refunded_at = 1", "UPDATE purchases SET refunded_at = NULL"),
         ("UPDATE categories SET files_count = 7", "UPDATE categories SET files_count = 1"),
-        ("UPDATE purchases SET events_count = 3", "UPDATE purchases SET events_count = 0"),
+        ("UPDATE purchases SET embedded_events = 3", "UPDATE purchases SET embedded_events = 0"),
+        ("UPDATE purchases SET worker_events = 3", "UPDATE purchases SET worker_events = 0"),
     ] {
         world.sql(wrong).await.unwrap();
         assert!(!reconcile::reconcile(&world.store).await.unwrap().is_empty(), "{wrong}");

@@ -14,7 +14,9 @@ use shared::{
     api::{FileKind, NewAccount, Role},
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
-use store::{Caller, Clock, Config, Customer, Origin, Rng, Staff, Store, accounts, catalog, codes, reconcile, sessions, staff};
+use store::{Caller, Clock, Config, Customer, Edge, Origin, Rng, Staff, Store, accounts, catalog, codes, reconcile, sessions, staff};
+
+use crate::worker::Worker;
 
 /// Two tests of one body: one on `SQLite`, one on `PostgreSQL`. After the body the ledger must agree with itself.
 #[macro_export]
@@ -43,6 +45,7 @@ pub struct World {
     pub store: Store,
     pub clock: Arc<TestClock>,
     pub database_url: String,
+    files: Arc<InMemory>,
 }
 
 pub struct TestClock(AtomicI64);
@@ -74,21 +77,29 @@ impl Rng for TestRng {
     }
 }
 
+const LINK_SECRET: &str = "a link secret of the tests";
+
 async fn world(database_url: &str) -> World {
     let clock = Arc::new(TestClock(AtomicI64::new(1_795_372_048_000)));
+    let files = Arc::new(InMemory::new());
+    let store = open(database_url, &clock, &files, None, 7).await;
+    store.migrate().await.unwrap();
+    World { store, clock, database_url: database_url.to_owned(), files }
+}
+
+async fn open(database_url: &str, clock: &Arc<TestClock>, files: &Arc<InMemory>, edge: Option<Arc<dyn Edge>>, seed: u64) -> Store {
     let config = Config {
         database_url: database_url.to_owned(),
         secret_key: "a secret of the tests".to_owned(),
-        link_secret: "a link secret of the tests".to_owned(),
+        link_secret: LINK_SECRET.to_owned(),
         previous_link_secret: None,
         public_url: "http://127.0.0.1:3000".to_owned(),
-        worker_url: None,
-        files: Arc::new(InMemory::new()),
+        edge,
+        files: files.clone(),
+        files_prefix: String::new(),
         hash_memory: 8,
     };
-    let store = Store::open(config, clock.clone(), Arc::new(TestRng(AtomicU64::new(7)))).await.unwrap();
-    store.migrate().await.unwrap();
-    World { store, clock, database_url: database_url.to_owned() }
+    Store::open(config, clock.clone(), Arc::new(TestRng(AtomicU64::new(seed)))).await.unwrap()
 }
 
 pub async fn on_sqlite(body: impl AsyncFnOnce(&World)) {
@@ -116,6 +127,13 @@ impl World {
     #[expect(clippy::unused_self, reason = "reads as the world's own usual visitor")]
     pub fn origin(&self) -> Origin {
         from("203.0.113.7")
+    }
+
+    /// The same store with its links served at a Worker.
+    pub async fn with_worker(&self) -> (Self, Arc<Worker>) {
+        let worker = Worker::new(LINK_SECRET, self.clock.clone());
+        let store = open(&self.database_url, &self.clock, &self.files, Some(worker.clone()), 77).await;
+        (Self { store, clock: self.clock.clone(), database_url: self.database_url.clone(), files: self.files.clone() }, worker)
     }
 
     pub async fn must_reconcile(&self) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use reqwest::Client;
 use serde_json::{Value, json};
-use shared::{PurchaseId, api::Role};
+use shared::{FileId, PurchaseId, api::Role};
 
 use super::{Gateway, Link, file_address};
 use crate::world::{Account, World, json_of};
@@ -25,6 +25,15 @@ pub struct Embedded<'a> {
 impl<'a> Embedded<'a> {
     pub async fn new(world: &'a World) -> Self {
         Self { world, account: world.activated().await }
+    }
+
+    pub async fn bought(&self, file: FileId) -> i64 {
+        self.world.bought(&self.account, file).await
+    }
+
+    /// Presses Download for a purchase whose content the test knows by itself.
+    pub async fn pressed(&self, purchase: i64) -> Link {
+        Link { url: self.press_for(purchase).await, purchase, content: Arc::default() }
     }
 
     async fn press_for(&self, purchase: i64) -> String {
@@ -49,7 +58,7 @@ impl<'a> Embedded<'a> {
 impl Gateway for Embedded<'_> {
     async fn mint(&self, content: Vec<u8>) -> Link {
         let file = self.world.file("كتاب", 1, &content).await;
-        let purchase = self.world.bought(&self.account, file).await;
+        let purchase = self.bought(file).await;
         Link { url: self.press_for(purchase).await, purchase, content: Arc::new(content) }
     }
 

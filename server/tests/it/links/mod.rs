@@ -1,10 +1,11 @@
 //! The link protocol, black box: a suite that knows a gateway by its address, a way to mint links, and what the store knows
-//! of them afterwards. It is run here against the embedded gateway; the Worker can be held to it by another [`Gateway`].
+//! of them afterwards. It is run here against the embedded gateway and against the Worker.
 
 pub mod claims;
 pub mod embedded;
 mod flat;
 pub mod streams;
+mod worker;
 
 use std::{future::Future, net::IpAddr};
 
@@ -93,6 +94,8 @@ impl Browser {
         let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(16 * 1024).unwrap();
+        // Packets of a real network's size: by the loopback's 64 KiB ones a sender's kernel would judge to hold megabytes.
+        socket2::SockRef::from(&socket).set_tcp_mss(1400).unwrap();
         let mut line = socket.connect(host.parse().unwrap()).await.unwrap();
         let cookies = self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
         line.write_all(format!("GET /{path} HTTP/1.1\r\nhost: {host}\r\ncookie: {cookies}\r\nrange: {range}\r\n\r\n").as_bytes())

@@ -149,6 +149,24 @@ fn every_missing_link_looks_the_same() {
 }
 
 #[test]
+fn a_gateway_serves_its_own_links_alone() {
+    let mut world = World::claimed(5);
+    assert_eq!(world.get(&[]).status, 200);
+    // The store knows of the Worker's claims too; the cookie of one is worth nothing at the store.
+    world.state.as_mut().unwrap().gateway = Gateway::Worker;
+    assert_eq!(world.get(&[]).status, 404);
+}
+
+#[test]
+fn numbers_go_on_where_the_store_knows_them() {
+    let mut world = World::new(5);
+    world.ticket.sequence = 12;
+    let step = step(&State::issued(&world.ticket, 0), &Event::Revoke, world.now);
+    assert_eq!((step.records[0].sequence, step.state.sequence), (13, 13));
+    assert_eq!(State::issued(&world.ticket, 15).sequence, 15, "the gateway may know of more");
+}
+
+#[test]
 fn paths() {
     assert_eq!(Target::parse("/d/abc"), Some(Target::Ticket("abc".to_owned())));
     assert_eq!(Target::parse("/f/id/%D8%AF.pdf"), Some(Target::File("id".to_owned())));

@@ -30,6 +30,8 @@ fn ticket(size: u64) -> Ticket {
         etag: "3-abc".to_owned(),
         name: "دليل المهندس.pdf".to_owned(),
         content_type: "application/pdf".to_owned(),
+        storage_key: "versions/00ff".to_owned(),
+        sequence: 0,
         issued_at: PRESSED,
         expires_at: PRESSED.plus(CLAIM_WINDOW),
         nonce: [9; 16],

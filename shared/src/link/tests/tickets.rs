@@ -5,18 +5,8 @@ use proptest::prelude::*;
 use super::*;
 
 fn any_ticket() -> impl Strategy<Value = Ticket> {
-    (
-        any::<bool>(),
-        any::<i64>(),
-        1..i64::MAX,
-        any::<i64>(),
-        0..u64::MAX / 2,
-        "[!-~]{0,90}",
-        any::<String>(),
-        any::<String>(),
-        any::<[u8; 16]>(),
-    )
-        .prop_map(|(worker, purchase, link, attempt, size, etag, name, content_type, nonce)| Ticket {
+    (any::<bool>(), any::<i64>(), 1..i64::MAX, any::<i64>(), 0..u64::MAX / 2, "[!-~]{0,90}", any::<[String; 3]>(), any::<[u8; 16]>())
+        .prop_map(|(worker, purchase, link, attempt, size, etag, [name, content_type, storage_key], nonce)| Ticket {
             gateway: if worker { Gateway::Worker } else { Gateway::Embedded },
             purchase: PurchaseId(purchase),
             link,
@@ -24,6 +14,7 @@ fn any_ticket() -> impl Strategy<Value = Ticket> {
             etag,
             name,
             content_type,
+            storage_key,
             nonce,
             ..ticket(size)
         })
@@ -96,6 +87,7 @@ fn what_was_signed_is_all_that_counts() {
         name: "../../x\u{202E}fdp.exe\r\n".to_owned(),
         content_type: "text/html\r\nx: y".to_owned(),
         etag: "a\"b\u{e9}c".to_owned(),
+        storage_key: format!("a/\r\n\"é{}", "b".repeat(300)),
         ..ticket
     };
     let opened = Ticket::open(&named.seal(&keys()), &keys()).unwrap();
@@ -103,6 +95,7 @@ fn what_was_signed_is_all_that_counts() {
         (opened.name.as_str(), opened.content_type.as_str(), opened.etag.as_str()),
         ("_.._xfdp.exe__", "application/octet-stream", "abc")
     );
+    assert_eq!(opened.storage_key, format!("a/{}", "b".repeat(198)));
 }
 
 #[test]

@@ -47,3 +47,28 @@ fn the_form_is_standard_webhooks() {
     let headers = webhook::sign(&keys(), Purpose::Events, "msg_1", PRESSED, BODY);
     assert_eq!(headers[2].1, "v1,v7aHVIw58XJpcTQ4Eo1pLi95FSvoWyWTzvBcKbNM36k=");
 }
+
+#[test]
+fn a_dispatch_is_news_as_far_as_it_follows_on() {
+    let mut world = World::claimed(40 * MIB);
+    world.download(&[], 40 * MIB);
+    let ours = |sequence| Record { gateway: Gateway::Worker, sequence, ..world.records[0].clone() };
+    let dispatch = |numbers: &[i64]| Dispatch {
+        purchase: PurchaseId(7),
+        states: vec![State { gateway: Gateway::Worker, ..world.state().clone() }],
+        records: numbers.iter().copied().map(ours).collect(),
+    };
+    let news = |numbers: &[i64], stored| dispatch(numbers).after(stored).iter().map(|record| record.sequence).collect::<Vec<_>>();
+    assert_eq!(news(&[1, 2, 3], 0), [1, 2, 3]);
+    assert_eq!(news(&[1, 2, 3], 2), [3]);
+    assert_eq!(news(&[1, 2, 4], 0), [1, 2]);
+    assert!(news(&[1, 2, 3], 3).is_empty() && news(&[3, 4], 1).is_empty() && news(&[], 5).is_empty());
+
+    let sound = dispatch(&[1, 2, 4]);
+    assert!(sound.is_sound());
+    assert_eq!(serde_json::from_slice::<Dispatch>(&serde_json::to_vec(&sound).unwrap()).unwrap(), sound);
+    assert!(!dispatch(&[2, 1]).is_sound() && !dispatch(&[1, 1]).is_sound() && !dispatch(&[0]).is_sound());
+    assert!(!Dispatch { purchase: PurchaseId(8), ..sound.clone() }.is_sound());
+    assert!(!Dispatch { records: world.records.clone(), ..sound.clone() }.is_sound(), "the embedded gateway's");
+    assert!(!dispatch(&(1..=201).collect::<Vec<_>>()).is_sound());
+}
