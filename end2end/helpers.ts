@@ -3,6 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test as base, expect, request, type APIRequestContext, type BrowserContext, type Download, type Locator, type Page } from '@playwright/test';
 
+import type { Shop } from './store';
+
 export { expect };
 export type { BrowserContext, Locator, Page };
 
@@ -17,7 +19,7 @@ export const somePhone = () => `09${String(randomInt(100_000_000)).padStart(8, '
 /** The REST API, for what a test needs but is not about. */
 export class Store {
     private staff = { token: '', since: 0 };
-    constructor(private readonly http: APIRequestContext) {}
+    constructor(private readonly http: APIRequestContext, private readonly shop: Shop) {}
 
     async call<T>(method: string, path: string, token?: string, data?: unknown): Promise<T> {
         const headers = token ? { Authorization: `Bearer ${token}` } : undefined;
@@ -28,7 +30,7 @@ export class Store {
 
     async asStaff<T>(method: string, path: string, data?: unknown): Promise<T> {
         if (Date.now() - this.staff.since > 180_000) {
-            const account = { username: 'admin', password: process.env.KHAZNA_ADMIN_PASSWORD };
+            const account = { username: 'admin', password: this.shop.password };
             const { access_token } = await this.call<{ access_token: string }>('POST', 'admin/token/', undefined, account);
             this.staff = { token: access_token, since: Date.now() };
         }
@@ -50,7 +52,7 @@ export class Store {
     /** Signs a browser in, with a session of its own. */
     async signIn(context: BrowserContext, { serial, pin }: Customer): Promise<void> {
         const tokens = await this.call<{ access_token: string; refresh_token: string }>('POST', 'token/', undefined, { serial, pin });
-        const cookie = { url: process.env.KHAZNA_URL!, httpOnly: true, sameSite: 'Lax' as const };
+        const cookie = { url: this.shop.url, httpOnly: true, sameSite: 'Lax' as const };
         await context.addCookies([
             { ...cookie, name: 'access', value: tokens.access_token },
             { ...cookie, name: 'refresh', value: tokens.refresh_token },
@@ -89,12 +91,14 @@ export class Store {
 
 interface Fixtures { store: Store; complaints: string[] }
 
-export const test = base.extend<Fixtures>({
-    baseURL: ({}, use) => use(process.env.KHAZNA_URL),
+export const test = base.extend<Fixtures, { shop: Shop }>({
+    /** The store that is tested: the one that all tests share, where a file does not start its own. */
+    shop: [({}, use) => use(JSON.parse(process.env.KHAZNA_SHOP!)), { scope: 'worker' }],
+    baseURL: ({ shop }, use) => use(shop.url),
     extraHTTPHeaders: ({}, use) => use({ 'X-Forwarded-For': someAddress() }),
-    store: async ({}, use) => {
-        const http = await request.newContext({ baseURL: process.env.KHAZNA_URL, extraHTTPHeaders: { 'X-Forwarded-For': someAddress() } });
-        await use(new Store(http));
+    store: async ({ shop }, use) => {
+        const http = await request.newContext({ baseURL: shop.url, extraHTTPHeaders: { 'X-Forwarded-For': someAddress() } });
+        await use(new Store(http, shop));
         await http.dispose();
     },
     /** What browsers complain of fails every test: hydration warnings, policy violations, panics, faults of the server. */

@@ -7,16 +7,26 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 
 const ROOT = resolve(__dirname, '..');
-const LOG = join(__dirname, 'test-results', 'server.log');
+const LOGS = join(__dirname, 'test-results', 'servers');
 
-export default async function start(): Promise<() => Promise<void>> {
+/** A store that runs, and what its demo printed once. */
+export interface Shop { url: string; password: string; codes: { value: number; code: string }[] }
+
+export default async function globalSetup(): Promise<() => Promise<void>> {
+    const { shop, stop } = await start();
+    process.env.KHAZNA_SHOP = JSON.stringify(shop);
+    return stop;
+}
+
+/** Starts a store. Stopping it fails when the books don't agree, or when its log tells of faults. */
+export async function start(more: NodeJS.ProcessEnv = {}, port?: number): Promise<{ shop: Shop; stop: () => Promise<void> }> {
     const program = found('KHAZNA_BIN', programs());
     const siteRoot = found('SITE_ROOT', sites(program));
     const folder = mkdtempSync(join(tmpdir(), 'khazna-end2end-'));
-    const address = `127.0.0.1:${await freePort()}`;
+    const address = `127.0.0.1:${port ?? (await freePort())}`;
     const environment = {
         PATH: process.env.PATH,
         HOME: folder,
@@ -25,6 +35,7 @@ export default async function start(): Promise<() => Promise<void>> {
         SITE_ROOT: siteRoot,
         TRUSTED_PROXIES: '127.0.0.1',
         RATE_LIMIT_PER_MINUTE: '0',
+        ...more,
     };
     const khazna = (command: string) => {
         const { status, stdout, stderr } = spawnSync(program, [command], { cwd: folder, env: environment, encoding: 'utf8' });
@@ -32,29 +43,30 @@ export default async function start(): Promise<() => Promise<void>> {
         return stdout;
     };
 
-    remember(khazna('demo'));
-    process.env.KHAZNA_URL = `http://${address}`;
-    mkdirSync(join(__dirname, 'test-results'), { recursive: true });
-    const log = createWriteStream(LOG);
+    const shop = { url: `http://${address}`, ...printed(khazna('demo')) };
+    mkdirSync(LOGS, { recursive: true });
+    const path = join(LOGS, `${basename(folder)}.log`);
+    const log = createWriteStream(path);
     const server = spawn(program, ['serve'], { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
     server.stdout.pipe(log, { end: false });
     server.stderr.pipe(log, { end: false });
     const exited = new Promise<void>((done) => server.once('exit', () => done()));
-    await answers(`http://${address}/readyz`, server);
+    await answers(`${shop.url}/readyz`, server, path);
 
-    return async () => {
+    const stop = async () => {
         server.kill('SIGTERM');
         await exited;
         log.end();
         try {
             // Whatever the tests did: the books agree, and nothing failed on the server's side.
             khazna('reconcile');
-            const faults = readFileSync(LOG, 'utf8').split('\n').filter((line) => /\bERROR\b|panicked/.test(line));
+            const faults = readFileSync(path, 'utf8').split('\n').filter((line) => /\bERROR\b|panicked/.test(line));
             if (faults.length > 0) throw new Error(`the server's log tells of faults:\n${faults.slice(0, 10).join('\n')}`);
         } finally {
             rmSync(folder, { recursive: true, force: true });
         }
     };
+    return { shop, stop };
 }
 
 function programs(): string[] {
@@ -74,16 +86,15 @@ function found(variable: string, places: string[]): string {
     return place;
 }
 
-/** Keeps what `khazna demo` prints once. */
-function remember(printed: string): void {
-    const password = /password:\s+(\S+)/.exec(printed);
-    const codes = [...printed.matchAll(/code of\s+(\d+) coins: (\S+)/g)].map(([, value, code]) => ({ value: Number(value), code }));
-    if (!password || codes.length === 0) throw new Error(`khazna demo printed no password or codes:\n${printed}`);
-    process.env.KHAZNA_ADMIN_PASSWORD = password[1];
-    process.env.KHAZNA_CODES = JSON.stringify(codes);
+/** What `khazna demo` prints once. */
+function printed(text: string): Omit<Shop, 'url'> {
+    const password = /password:\s+(\S+)/.exec(text)?.[1];
+    const codes = [...text.matchAll(/code of\s+(\d+) coins: (\S+)/g)].map(([, value, code]) => ({ value: Number(value), code }));
+    if (!password || codes.length === 0) throw new Error(`khazna demo printed no password or codes:\n${text}`);
+    return { password, codes };
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
     return new Promise((done, failed) => {
         const probe = createServer();
         probe.once('error', failed);
@@ -94,14 +105,14 @@ function freePort(): Promise<number> {
     });
 }
 
-async function answers(url: string, server: ChildProcess): Promise<void> {
+async function answers(url: string, server: ChildProcess, log: string): Promise<void> {
     const deadline = Date.now() + 20_000;
     while (Date.now() < deadline) {
-        if (server.exitCode !== null) throw new Error(`the store did not start:\n${readFileSync(LOG, 'utf8')}`);
+        if (server.exitCode !== null) throw new Error(`the store did not start:\n${readFileSync(log, 'utf8')}`);
         const response = await fetch(url).catch(() => undefined);
         if (response?.ok) return;
         await new Promise((done) => setTimeout(done, 50));
     }
     server.kill('SIGKILL');
-    throw new Error(`the store did not answer in time:\n${readFileSync(LOG, 'utf8')}`);
+    throw new Error(`the store did not answer in time:\n${readFileSync(log, 'utf8')}`);
 }

@@ -11,11 +11,10 @@ for (const script of [true, false]) {
     test.describe(script ? 'with JavaScript' : 'without JavaScript', () => {
         test.use({ javaScriptEnabled: script });
 
-        test('from nothing to a downloaded file, and in again', async ({ page, context, store }, { project }) => {
+        test('from nothing to a downloaded file, and in again', async ({ page, context, store, shop }, { project }) => {
             test.slow();
             const settled = () => (script ? ready(page) : Promise.resolve());
-            const codes: { value: number; code: string }[] = JSON.parse(process.env.KHAZNA_CODES!);
-            const demo = codes.filter(({ value }) => value === 500).map(({ code }) => code);
+            const demo = shop.codes.filter(({ value }) => value === 500).map(({ code }) => code);
             const code = script ? demo[project.name === 'phone' ? 1 : 0] : project.name === 'phone' ? await store.code(500) : demo[2];
             const file = await store.file();
             if (script) await context.grantPermissions(['clipboard-read', 'clipboard-write']);
