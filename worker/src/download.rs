@@ -19,6 +19,9 @@ use crate::{
 
 /// How often a slow stream tells that it lives, well before it would be taken for dead.
 const SIGN_OF_LIFE: Duration = Duration::from_millis(STREAM_IDLE.cast_unsigned() / 3);
+/// The smallest piece that is read at once, in bytes. Pieces grow with what has gone on: where a line breaks, no more than the
+/// piece that it broke in is lost to the link, and a large file still takes few requests.
+const SMALLEST_PIECE: u64 = 128 * 1024;
 /// How often the end of a stream is told, when the object does not answer.
 const TRIES: u32 = 3;
 
@@ -38,7 +41,7 @@ pub struct Reader {
 pub async fn start(config: Config, env: &Env, context: &Context, reader: Reader, opened: Opened) -> Result<web_sys::ReadableStream> {
     let mut source = Source::new(config, env, opened.file);
     let download = Download { reader, id: opened.id, start: opened.offset, end: opened.offset + opened.length };
-    let first = match source.read(opened.offset, opened.until).await {
+    let first = match source.read(opened.offset, download.piece_after(opened.offset).min(opened.until)).await {
         Ok(first) => first,
         Err(error) => {
             download.tell(News::StorageFailed).await?;
@@ -61,26 +64,29 @@ struct Download {
 
 impl Download {
     async fn run(self, mut source: Source, first: web_sys::ReadableStream, until: u64, writable: &web_sys::WritableStream) {
-        let (mut segment, mut position, mut until) = (first, self.start, until);
+        let (mut piece, mut position, mut until) = (first, self.start, until);
         let (exact, problem) = loop {
-            // Where a line breaks within a segment, how much of it has left is not known.
-            if let Err(error) = self.carry(&segment, writable, position).await {
-                break (false, Some(error));
+            let next = self.piece_after(position).min(until);
+            if let Err(error) = self.carry(&piece, writable, position).await {
+                // How much of the piece has left is not known: it counts as sent, for what is behind it certainly was not. Not so the
+                // last byte of all, or a broken stream would be taken for a whole one; it stays charged.
+                let last = next == self.end;
+                position = if last { next - 1 } else { next };
+                break (!last, Some(error));
             }
-            position = until;
+            position = next;
             if position == self.end {
-                break match JsFuture::from(writable.close()).await {
-                    Ok(_) => (true, None),
-                    Err(error) => (false, Some(error.into())),
-                };
+                break (true, JsFuture::from(writable.close()).await.err().map(Into::into));
             }
-            let next = match self.tell(News::Advance(position)).await {
-                Ok(Told::Segment(next)) if next > position => source.read(position, next).await.map(|stream| (stream, next)),
-                Ok(_) => Err("the link's bytes are used up".into()),
-                Err(error) => Err(error),
-            };
-            match next {
-                Ok((stream, next)) => (segment, until) = (stream, next),
+            if position == until {
+                match self.tell(News::Advance(position)).await {
+                    Ok(Told::Segment(more)) if more > position => until = more,
+                    Ok(_) => break (true, Some("the link's bytes are used up".into())),
+                    Err(error) => break (true, Some(error)),
+                }
+            }
+            match source.read(position, self.piece_after(position).min(until)).await {
+                Ok(stream) => piece = stream,
                 Err(error) => break (true, Some(error)),
             }
         };
@@ -90,6 +96,11 @@ impl Download {
             let _aborted = JsFuture::from(writable.abort()).await;
         }
         self.close(position - self.start, exact).await;
+    }
+
+    /// The end of the piece that begins at an offset, when it is not cut by its segment.
+    fn piece_after(&self, position: u64) -> u64 {
+        position + ((position - self.start) / 2).max(SMALLEST_PIECE)
     }
 
     /// Lets a segment flow, and tells now and then that the stream lives.
