@@ -1,14 +1,15 @@
-//! A file on its way to a person. The runtime itself moves the bytes from the source to the network, a charged segment at a time:
-//! no byte passes through this program, so that a large file costs it no more than its segments.
+//! A file on its way to a person. The runtime itself moves the bytes from the source to the network, piece by piece of the charged
+//! segment: none passes through this program, and a large file has no more pieces than a small one.
 
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, join, select};
 use shared::{
     PurchaseId,
     link::{Client, STREAM_IDLE},
 };
-use worker::{Context, Delay, Env, Result, js_sys::BigInt, wasm_bindgen_futures::JsFuture, web_sys, worker_sys::FixedLengthStream};
+use web_sys::{ReadableStream, StreamPipeOptions, WritableStream};
+use worker::{Context, Delay, Env, Error, Result, js_sys::BigInt, wasm_bindgen_futures::JsFuture, worker_sys::FixedLengthStream};
 
 use crate::{
     config::Config,
@@ -17,11 +18,13 @@ use crate::{
     source::Source,
 };
 
+/// How small the pieces are at least in which a stream is read, in bytes, and which part of what it has sent already they may be. The
+/// runtime does not say how much of a piece has left when a line breaks: so much of the budget may then be lost. They grow so that
+/// there are never many: a stream may ask for fifty things on the free plan.
+const MIN_PIECE: u64 = 128 * 1024;
+const GROWTH: u64 = 3;
 /// How often a slow stream tells that it lives, well before it would be taken for dead.
 const SIGN_OF_LIFE: Duration = Duration::from_millis(STREAM_IDLE.cast_unsigned() / 3);
-/// The smallest piece that is read at once, in bytes. Pieces grow with what has gone on: where a line breaks, no more than the
-/// piece that it broke in is lost to the link, and a large file still takes few requests.
-const SMALLEST_PIECE: u64 = 128 * 1024;
 /// How often the end of a stream is told, when the object does not answer.
 const TRIES: u32 = 3;
 
@@ -38,10 +41,10 @@ pub struct Reader {
 }
 
 /// Starts a stream whose first segment is charged. `Err` when storage failed: not a byte has flowed, and the charge is returned.
-pub async fn start(config: Config, env: &Env, context: &Context, reader: Reader, opened: Opened) -> Result<web_sys::ReadableStream> {
+pub async fn start(config: Config, env: &Env, context: &Context, reader: Reader, opened: Opened) -> Result<ReadableStream> {
     let mut source = Source::new(config, env, opened.file);
     let download = Download { reader, id: opened.id, start: opened.offset, end: opened.offset + opened.length };
-    let first = match source.read(opened.offset, download.piece_after(opened.offset).min(opened.until)).await {
+    let first = match source.read(opened.offset, download.piece_end(opened.offset, opened.until)).await {
         Ok(first) => first,
         Err(error) => {
             download.tell(News::StorageFailed).await?;
@@ -62,52 +65,85 @@ struct Download {
     end: u64,
 }
 
+/// How a stream ended.
+struct Ended {
+    /// The absolute offset that it reached.
+    at: u64,
+    /// True when not a byte beyond has left.
+    exact: bool,
+    /// Why it ended early.
+    problem: Option<Error>,
+}
+
 impl Download {
-    async fn run(self, mut source: Source, first: web_sys::ReadableStream, until: u64, writable: &web_sys::WritableStream) {
-        let (mut piece, mut position, mut until) = (first, self.start, until);
-        let (exact, problem) = loop {
-            let next = self.piece_after(position).min(until);
-            if let Err(error) = self.carry(&piece, writable, position).await {
-                // How much of the piece has left is not known: it counts as sent, for what is behind it certainly was not. Not so the
-                // last byte of all, or a broken stream would be taken for a whole one; it stays charged.
+    async fn run(self, source: Source, first: ReadableStream, until: u64, writable: &WritableStream) {
+        let Ended { at, exact, problem } = self.flow(source, first, until, writable).await;
+        if let Some(error) = problem {
+            worker::console_log!("stream {} ended at {at} of {}: {error}", self.id, self.end);
+            // What does not go on is broken off, so that nobody takes it for the whole.
+            let _aborted = JsFuture::from(writable.abort()).await;
+        }
+        self.close(at - self.start, exact).await;
+    }
+
+    /// Lets piece after piece flow, as far as they are charged.
+    async fn flow(&self, mut source: Source, first: ReadableStream, mut until: u64, writable: &WritableStream) -> Ended {
+        let (mut piece, mut position) = (first, self.start);
+        loop {
+            let next = self.piece_end(position, until);
+            // The piece after this one is fetched meanwhile.
+            let ahead = async { if next < until { Some(source.read(next, self.piece_end(next, until)).await) } else { None } };
+            let (flowed, ahead) = join(self.carry(&piece, writable, position), ahead).await;
+            if let Err(error) = flowed {
+                if let Some(Ok(unused)) = ahead {
+                    let _cancelled = JsFuture::from(unused.cancel()).await;
+                }
+                // How much of the piece has left is not known: all of it counts, but the last, which would make the file complete.
                 let last = next == self.end;
-                position = if last { next - 1 } else { next };
-                break (!last, Some(error));
+                return Ended { at: if last { position } else { next }, exact: !last, problem: Some(error) };
             }
             position = next;
             if position == self.end {
-                break (true, JsFuture::from(writable.close()).await.err().map(Into::into));
+                let problem = JsFuture::from(writable.close()).await.err().map(Error::from);
+                return Ended { at: position, exact: problem.is_none(), problem };
             }
-            if position == until {
-                match self.tell(News::Advance(position)).await {
-                    Ok(Told::Segment(more)) if more > position => until = more,
-                    Ok(_) => break (true, Some("the link's bytes are used up".into())),
-                    Err(error) => break (true, Some(error)),
-                }
+            let following = match ahead {
+                Some(following) => following,
+                None => match self.charge(position).await {
+                    Ok(charged) => {
+                        until = charged;
+                        source.read(position, self.piece_end(position, until)).await
+                    }
+                    Err(error) => Err(error),
+                },
+            };
+            match following {
+                Ok(following) => piece = following,
+                Err(error) => return Ended { at: position, exact: true, problem: Some(error) },
             }
-            match source.read(position, self.piece_after(position).min(until)).await {
-                Ok(stream) => piece = stream,
-                Err(error) => break (true, Some(error)),
-            }
-        };
-        if let Some(error) = problem {
-            worker::console_log!("stream {} ended at {position} of {}: {error}", self.id, self.end);
-            // What has not gone on is broken off, so that nobody takes it for the whole.
-            let _aborted = JsFuture::from(writable.abort()).await;
         }
-        self.close(position - self.start, exact).await;
     }
 
-    /// The end of the piece that begins at an offset, when it is not cut by its segment.
-    fn piece_after(&self, position: u64) -> u64 {
-        position + ((position - self.start) / 2).max(SMALLEST_PIECE)
+    /// Where the piece ends that begins at a position. The last one of all is small: of that one alone it matters that it was not sent.
+    fn piece_end(&self, position: u64, until: u64) -> u64 {
+        let size = MIN_PIECE.max((position - self.start) / GROWTH);
+        let end = until.min(position + size);
+        if end == self.end && end - position > MIN_PIECE { end - MIN_PIECE } else { end }
     }
 
-    /// Lets a segment flow, and tells now and then that the stream lives.
-    async fn carry(&self, segment: &web_sys::ReadableStream, writable: &web_sys::WritableStream, position: u64) -> Result<()> {
-        let options = web_sys::StreamPipeOptions::new();
+    /// Asks for the next segment. Gives the absolute offset up to which bytes may flow.
+    async fn charge(&self, position: u64) -> Result<u64> {
+        match self.tell(News::Advance(position)).await? {
+            Told::Segment(until) if until > position => Ok(until),
+            _ => Err("the link's bytes are used up".into()),
+        }
+    }
+
+    /// Lets a piece flow, and tells now and then that the stream lives.
+    async fn carry(&self, piece: &ReadableStream, writable: &WritableStream, position: u64) -> Result<()> {
+        let options = StreamPipeOptions::new();
         options.set_prevent_close(true);
-        let mut flowing = JsFuture::from(segment.pipe_to_with_options(writable, &options));
+        let mut flowing = JsFuture::from(piece.pipe_to_with_options(writable, &options));
         loop {
             flowing = match select(flowing, Delay::from(SIGN_OF_LIFE)).await {
                 Either::Left((flowed, _)) => return flowed.map(|_| ()).map_err(Into::into),
