@@ -199,8 +199,10 @@ pub fn Problems(
     let inside = move || {
         failure.get().map(|Failure(problem)| {
             let several = problem.fields.len() > 1;
-            // One broken rule is read beside its field, where the focus goes; here it is only spoken.
-            let class = if problem.fields.len() == 1 { "problems visually-hidden" } else { "problems" };
+            // One broken rule is read beside its field, where the focus goes; here it is only spoken. What has no field that people see
+            // is read here.
+            let beside = matches!(problem.fields.as_slice(), [only] if !field_label(&only.field).is_empty());
+            let class = if beside { "problems visually-hidden" } else { "problems" };
             let text = if several { tr!(common.errors_title).to_owned() } else { texts::problem(current_locale(), &problem) };
             let fields = several.then(|| {
                 let lines = problem.fields.iter().map(|error| {

@@ -97,6 +97,18 @@ on_both!(pages_are_rendered_for_whoever_is_signed_in, |world| {
     assert_eq!((wallet.status(), wallet.headers()["location"].to_str().unwrap()), (StatusCode::FOUND, "/sign-in?next=%2Fwallet"));
 });
 
+on_both!(server_functions_answer_with_their_problems_status, |world| {
+    let account = world.activated().await;
+    let ask = |name: &str, cookies: &str| {
+        world.post(&format!("/do/{name}")).header("cookie", cookies).header("origin", &world.url).form(&[("id", "999")])
+    };
+    let (status, problem) = json_of(ask("profile", "")).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::UNAUTHORIZED, &json!("not_authenticated")));
+    let (status, problem) = json_of(ask("file", &cookies(&account))).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::NOT_FOUND, &json!("not_found")));
+    assert_eq!(json_of(ask("profile", &cookies(&account))).await.0, StatusCode::OK);
+});
+
 on_both!(pages_hear_that_the_account_changed, |world| {
     let account = world.activated().await;
     assert_eq!(world.get("/live").send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
