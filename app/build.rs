@@ -1,4 +1,4 @@
-//! Turns the locales into the module `i18n`: one function a key, checked at compile time.
+//! Turns a crate's `locales` (the app's or the dashboard's) into the module `i18n`: one function a key, checked at compile time.
 
 use std::{env, error::Error, fs, path::Path};
 
@@ -8,7 +8,6 @@ use leptos_i18n_parser::parse_locales::{
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=locales");
 
     // Texts are wanted as strings, values put in: a page is in one language from beginning to end.
@@ -17,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // A key that a language lacks would silently be shown in Arabic.
     let warnings = locales.diag.warnings().iter().map(ToString::to_string).collect::<Vec<_>>();
     if !warnings.is_empty() {
-        return Err(format!("app/locales: {}", warnings.join("; ")).into());
+        return Err(format!("locales: {}", warnings.join("; ")).into());
     }
 
     let code = leptos_i18n_codegen::gen_code(&locales, None, false, None, false)?;

@@ -13,6 +13,7 @@ import time
 
 import catalog
 import downloads
+import large
 import report
 import sales
 import visit
@@ -87,7 +88,7 @@ def searches(folder):
         catalog.compare(kind.name, *times)
 
 
-PARTS = {'sqlite': embedded, 'postgres': production, 'search': searches}
+PARTS = {'sqlite': embedded, 'postgres': production, 'search': searches, 'large': large.on_sqlite, 'large-postgres': large.on_postgres}
 
 
 def main():

@@ -12,6 +12,9 @@ export interface File { id: number; title: string; description: string; category
 export interface Purchase { purchase_id: number; file_title: string; downloads_count: number; attempts: { state: string }[] }
 export interface Customer { serial: string; pin: string; phone: string; name: string; token: string }
 
+export type Role = 'owner' | 'manager' | 'support';
+export interface Member { username: string; password: string; role: Role }
+
 /** An address of its own, so that nobody is locked out by another test's wrong PINs. */
 export const someAddress = () => `10.${randomInt(256)}.${randomInt(256)}.${randomInt(1, 255)}`;
 export const somePhone = () => `09${String(randomInt(100_000_000)).padStart(8, '0')}`;
@@ -57,6 +60,26 @@ export class Store {
             { ...cookie, name: 'access', value: tokens.access_token },
             { ...cookie, name: 'refresh', value: tokens.refresh_token },
         ]);
+    }
+
+    /** A new member of the staff, made by the demo's owner. */
+    async member(role: Role): Promise<Member> {
+        const member = { username: `${role}-${randomInt(1e9)}`, password: 'correct horse battery', role };
+        const { username, password } = member;
+        await this.asStaff('POST', 'admin/staff/', { username, new_password: password, role });
+        return member;
+    }
+
+    /** Signs a browser in at the desk, with a session of its own; answers an access token for the API. */
+    async signInAtDesk(context: BrowserContext, { username, password }: Member): Promise<string> {
+        const account = { username, password };
+        const tokens = await this.call<{ access_token: string; refresh_token: string }>('POST', 'admin/token/', undefined, account);
+        const cookie = { url: this.shop.url, httpOnly: true, sameSite: 'Lax' as const };
+        await context.addCookies([
+            { ...cookie, name: 'staff-access', value: tokens.access_token },
+            { ...cookie, name: 'staff-refresh', value: tokens.refresh_token },
+        ]);
+        return tokens.access_token;
     }
 
     files = () => this.call<File[]>('GET', 'products/files/?sort=price&per_page=100');
@@ -113,7 +136,7 @@ export const test = base.extend<Fixtures, { shop: Shop }>({
     ],
 });
 
-function complain(context: BrowserContext, complaints: string[], script = true): void {
+export function complain(context: BrowserContext, complaints: string[], script = true): void {
     context.on('console', (message) => {
         // A form that is refused is answered with a 4xx, of which Chromium tells by itself.
         const refused = /Failed to load resource: the server responded with a status of 4\d\d/.test(message.text());

@@ -1,4 +1,4 @@
-import { expect, ready, type Customer, type Page, type Store } from './helpers';
+import { expect, ready, type Customer, type Member, type Page, type Role, type Store } from './helpers';
 
 /** A page in one of its states, for what must hold of all of them. */
 export interface State {
@@ -6,12 +6,12 @@ export interface State {
     /** Its address, when it does not depend on who looks. */
     path?: string;
     /** Who looks. */
-    as: 'visitor' | 'temporary' | 'customer' | 'newcomer';
+    as: 'visitor' | 'temporary' | 'customer' | 'newcomer' | Role;
     status?: number;
     /** The link gateway's pages have neither script nor navigation. */
     bare?: boolean;
     /** What is done to come into the state, where `path` is not enough; may answer the address to open. */
-    reach?: (page: Page, store: Store, customer: Customer) => Promise<string | void>;
+    reach?: (page: Page, store: Store, customer?: Customer) => Promise<string | void>;
 }
 
 const fileAbove = async (store: Store, coins: number) => `/files/${(await store.file(coins)).id}`;
@@ -139,6 +139,129 @@ export const STATES: State[] = [
             return link;
         },
     },
+    { name: 'desk-login', path: '/admin/login', as: 'visitor' },
+    {
+        name: 'desk-login-refused',
+        as: 'visitor',
+        reach: async (page) => {
+            await page.goto('/admin/login');
+            await pressed(page, 'دخول');
+            await expect(page.getByRole('alert')).not.toBeEmpty();
+        },
+    },
+    { name: 'desk-today', path: '/admin', as: 'owner' },
+    { name: 'desk-statistics', path: '/admin/statistics', as: 'owner' },
+    { name: 'desk-statistics-year', path: '/admin/statistics?range=year', as: 'manager' },
+    {
+        name: 'desk-statistics-refused',
+        path: '/admin/statistics?range=custom&from=2026-02-02&to=2026-02-01',
+        as: 'owner',
+        status: 422,
+    },
+    { name: 'desk-packages', path: '/admin/packages', as: 'manager' },
+    {
+        name: 'desk-packages-open',
+        as: 'manager',
+        reach: async (page) => {
+            await page.goto('/admin/packages');
+            await ready(page);
+            for (const question of await page.locator('article').first().locator('summary').all()) await question.click();
+        },
+    },
+    { name: 'desk-settings', path: '/admin/settings', as: 'owner' },
+    { name: 'desk-staff', path: '/admin/staff', as: 'owner' },
+    {
+        name: 'desk-staff-open',
+        as: 'owner',
+        reach: async (page) => {
+            await page.goto('/admin/staff');
+            await ready(page);
+            for (const question of await page.locator('tr').nth(1).locator('summary').all()) await question.click();
+        },
+    },
+    { name: 'desk-customers', path: '/admin/customers', as: 'manager' },
+    { name: 'desk-customers-none', path: '/admin/customers?q=زرافة', as: 'manager' },
+    {
+        name: 'desk-customers-one',
+        as: 'manager',
+        reach: async (page, store) => {
+            await page.goto(`/admin/customers?q=${(await store.customer(700)).serial}`);
+            await ready(page);
+            await page.getByText('شحن الرصيد').click();
+        },
+    },
+    { name: 'desk-customer', as: 'owner', reach: async (page, store) => `/admin/customers/${(await regular(page, store)).serial}` },
+    {
+        name: 'desk-customer-open',
+        as: 'owner',
+        reach: async (page, store) => {
+            await page.goto(`/admin/customers/${(await regular(page, store)).serial}`);
+            await ready(page);
+            for (const question of await page.locator('main summary').all()) await question.click();
+        },
+    },
+    { name: 'desk-downloads', path: '/admin/downloads', as: 'support' },
+    { name: 'desk-downloads-wrong', path: '/admin/downloads?outcome=sideways', as: 'support', status: 422 },
+    {
+        name: 'desk-purchase',
+        as: 'manager',
+        reach: async (page, store) => {
+            const customer = await regular(page, store);
+            return `/admin/downloads/${(await store.purchases(customer)).find(({ attempts }) => attempts.length > 1)!.purchase_id}`;
+        },
+    },
+    { name: 'desk-audit', path: '/admin/audit', as: 'manager' },
+    { name: 'desk-account', path: '/admin/account', as: 'owner' },
+    {
+        name: 'desk-account-authenticator',
+        as: 'support',
+        reach: async (page) => {
+            await page.goto('/admin/account');
+            await pressed(page, 'تفعيل');
+            await expect(page.getByRole('img', { name: /QR/ })).toBeVisible();
+        },
+    },
+    { name: 'desk-codes', path: '/admin/codes', as: 'owner' },
+    { name: 'desk-codes-new', path: '/admin/codes/new', as: 'owner' },
+    { name: 'desk-codes-import', path: '/admin/codes/import', as: 'owner' },
+    { name: 'desk-codes-resellers', path: '/admin/codes/resellers', as: 'owner' },
+    { name: 'desk-codes-batch', path: '/admin/codes/1', as: 'owner' },
+    { name: 'desk-files', path: '/admin/files', as: 'manager' },
+    { name: 'desk-files-none', path: '/admin/files?q=zzzz', as: 'manager' },
+    {
+        name: 'desk-file-new-wrong',
+        as: 'manager',
+        reach: async (page) => {
+            await page.goto('/admin/files/new');
+            await pressed(page, 'إنشاء المسودة');
+            await expect(page.getByRole('alert')).not.toBeEmpty();
+        },
+    },
+    { name: 'desk-file', path: '/admin/files/1', as: 'manager' },
+    {
+        name: 'desk-file-draft',
+        as: 'manager',
+        reach: async (page, store) => {
+            const [{ id: category_id }] = await store.asStaff<{ id: number }[]>('GET', 'admin/categories/');
+            const about = { title: 'دليل لم يُنشر', category_id, price_coins: 25, kind: 'pdf' };
+            const { id } = await store.asStaff<{ id: number }>('POST', 'admin/files/', about);
+            await store.asStaff('POST', 'admin/uploads/', { file_id: id, file_name: 'دليل الشبكات.pdf', length: 48_000_000 });
+            await page.goto(`/admin/files/${id}`);
+        },
+    },
+    { name: 'desk-file-not-found', path: '/admin/files/999999', as: 'manager', status: 404 },
+    {
+        name: 'desk-categories',
+        as: 'manager',
+        reach: async (page) => {
+            await page.goto('/admin/categories');
+            await ready(page);
+            await page.locator('.shelf summary').first().click();
+        },
+    },
+    { name: 'desk-refused', path: '/admin/staff', as: 'support', status: 403 },
+    { name: 'desk-not-found', path: '/admin/no/such/page', as: 'owner', status: 404 },
+
     { name: 'link-unknown', path: '/d/v1.nothing', as: 'visitor', bare: true, status: 404 },
 ];
 
@@ -162,15 +285,27 @@ async function regular(page: Page, store: Store): Promise<Customer> {
 
 /** They only look, so one of each is enough for a worker. */
 const people: Partial<Record<State['as'], Customer>> = {};
+const members: Partial<Record<Role, Member>> = {};
 
 /** Brings the browser into a state; answers the document's status. */
 export async function reach(page: Page, store: Store, state: State): Promise<number> {
+    if (state.as === 'owner' || state.as === 'manager' || state.as === 'support') return reachAtDesk(page, store, state, state.as);
     const come = { temporary: () => store.customer('temporary'), newcomer: () => store.customer(), customer: () => regular(page, store) };
     const customer = state.as === 'visitor' ? undefined : (people[state.as] ??= await come[state.as]());
     await page.context().clearCookies();
     if (customer) await store.signIn(page.context(), customer);
-    const address = state.reach ? await state.reach(page, store, customer as Customer) : state.path;
+    const address = state.reach ? await state.reach(page, store, customer) : state.path;
     const response = address ? await page.goto(address) : null;
     if (!state.bare) await ready(page);
+    return response?.status() ?? 200;
+}
+
+async function reachAtDesk(page: Page, store: Store, state: State, role: Role): Promise<number> {
+    const member = (members[role] ??= await store.member(role));
+    await page.context().clearCookies();
+    await store.signInAtDesk(page.context(), member);
+    const address = state.reach ? await state.reach(page, store) : state.path;
+    const response = address ? await page.goto(address) : null;
+    await ready(page);
     return response?.status() ?? 200;
 }

@@ -15,8 +15,14 @@ use crate::{
 
 const FONTS: [&str; 2] = ["/fonts/readex-pro-arabic-wght-normal.woff2", "/fonts/readex-pro-latin-wght-normal.woff2"];
 
-/// The document: language and direction, appearance, font, styles, scripts with their nonce, the app.
+/// The shop's document.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
+    let styles = view! { <HashedStylesheet id="styles" options=options.clone() /> };
+    document(options, styles.into_any(), view! { <App /> }.into_any())
+}
+
+/// A document: language and direction, appearance, font, styles, the program's scripts with their nonce, the program itself.
+pub fn document(options: LeptosOptions, styles: AnyView, program: AnyView) -> impl IntoView {
     let locale = current_locale();
     let cookie = use_context::<Parts>().and_then(|parts| session::cookie(&parts.headers, session::THEME_COOKIE));
     let theme = cookie.map_or(Theme::Auto, |text| Theme::from_cookie(&text));
@@ -32,13 +38,13 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <link rel="manifest" href="/site.webmanifest" />
                 {FONTS.map(|font| view! { <link rel="preload" href=font r#as="font" r#type="font/woff2" crossorigin="anonymous" /> })}
-                <HashedStylesheet id="styles" options=options.clone() />
+                {styles}
                 <AutoReload options=options.clone() />
                 <HydrationScripts options />
                 <MetaTags />
             </head>
             <body>
-                <App />
+                {program}
                 <div hidden inner_html=SPRITE></div>
             </body>
         </html>

@@ -63,7 +63,7 @@ impl Flash {
 }
 
 #[cfg(feature = "ssr")]
-pub use ssr::{answer, problem_cookie};
+pub use ssr::{answer, is_plain, outcome_cookie, problem_cookie, set_cookie};
 
 #[cfg(feature = "ssr")]
 mod ssr {
@@ -93,17 +93,26 @@ mod ssr {
         cookie(&Flash { form: form.to_owned(), values: Vec::new(), outcome: Err(problem.clone()) }, secure)
     }
 
+    /// The same for a result of either kind; one that went well says nothing more.
+    pub fn outcome_cookie(form: &str, result: Result<(), Problem>, secure: bool) -> String {
+        cookie(&Flash { form: form.to_owned(), values: Vec::new(), outcome: result.map(|()| "null".to_owned()) }, secure)
+    }
+
     fn cookie(flash: &Flash, secure: bool) -> String {
         let text = escape(&serde_json::to_string(flash).unwrap_or_default());
         session::private(name(secure), if text.len() <= LONGEST { &text } else { "" }, SECONDS, secure)
     }
 
+    /// Whether the request is a form that was posted without JavaScript.
+    pub fn is_plain() -> bool {
+        use_context::<Parts>().is_some_and(|parts| {
+            parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+        })
+    }
+
     /// A server function's answer. A form that was posted without JavaScript leads back to its page, which says what became of it.
     pub fn answer<T: Serialize>(form: &str, back: &str, values: &[(&str, &str)], result: Result<T, Failure>) -> Result<T, Failure> {
-        let plain = use_context::<Parts>().is_some_and(|parts| {
-            parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
-        });
-        if plain {
+        if is_plain() {
             let outcome = match &result {
                 Ok(value) => Ok(serde_json::to_string(value).unwrap_or_default()),
                 Err(Failure(problem)) => Err(problem.clone()),
@@ -117,7 +126,7 @@ mod ssr {
     }
 
     /// Adds a `Set-Cookie` to the response.
-    pub(crate) fn set_cookie(cookie: &str) {
+    pub fn set_cookie(cookie: &str) {
         if let (Some(response), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(cookie)) {
             response.append_header(header::SET_COOKIE, value);
         }
@@ -130,6 +139,3 @@ mod ssr {
         serde_json::from_str(&unescape(&text)?).ok()
     }
 }
-
-#[cfg(feature = "ssr")]
-pub(crate) use ssr::set_cookie;

@@ -72,6 +72,11 @@ pub fn clock(instant: Instant, offset: i64) -> String {
     format!("{:02}:{:02}", of_day / ms::HOUR, of_day % ms::HOUR / ms::MINUTE)
 }
 
+/// The name of a month, 1 to 12.
+pub fn month(month: i64) -> &'static str {
+    month_name(current(), month)
+}
+
 fn month_name(language: Language, month: i64) -> &'static str {
     use leptos_i18n::td_string as text;
     match month {

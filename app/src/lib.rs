@@ -7,7 +7,7 @@
 
 pub mod api;
 pub mod art;
-mod browser;
+pub mod browser;
 pub mod components;
 #[cfg(feature = "ssr")]
 mod document;
@@ -15,13 +15,13 @@ pub mod flash;
 pub mod format;
 pub mod locale;
 mod pages;
-mod plurals;
+pub mod plurals;
 mod problem;
-mod random;
+pub mod random;
 #[cfg(feature = "ssr")]
 pub mod session;
 pub mod texts;
-mod visit;
+pub mod visit;
 
 /// One function a key of `locales/*.json`, made by `build.rs`.
 #[allow(unused_imports, dead_code, clippy::all, clippy::pedantic, reason = "generated")]
@@ -31,6 +31,6 @@ mod generated {
 use generated::i18n;
 
 #[cfg(feature = "ssr")]
-pub use document::{routes, shell};
+pub use document::{document, routes, shell};
 pub use pages::App;
 pub use problem::Failure;

@@ -37,6 +37,8 @@ impl FromServerFnError for Failure {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
+            // On the server it is what somebody sent.
+            ServerFnErrorErr::Deserialization(_) if cfg!(feature = "ssr") => Code::BadRequest,
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::UnsupportedRequestMethod(_) => Code::BadRequest,
             // The line is down, or an answer came that is not ours: both pass.
             ServerFnErrorErr::Request(_) | ServerFnErrorErr::Deserialization(_) | ServerFnErrorErr::Response(_) => Code::Unavailable,

@@ -13,31 +13,57 @@ pub const LOCALE_COOKIE: &str = "locale";
 /// The appearance that the visitor chose. Scripts may write it: nothing depends on it.
 pub const THEME_COOKIE: &str = "theme";
 
-/// A session ends on the server when it was not used for so long; the cookie need not outlive it.
-const SESSION_SECONDS: i64 = 30 * 24 * 60 * 60;
 const YEAR_SECONDS: i64 = 365 * 24 * 60 * 60;
+/// The longest that a shop may have a session live unused; the server ends it earlier where less was chosen.
+const SESSION_SECONDS: i64 = YEAR_SECONDS;
 
-/// Name of the access token's cookie.
-pub fn access_cookie(secure: bool) -> &'static str {
-    if secure { "__Host-access" } else { "access" }
+/// Whose session it is: a browser may hold one of a customer and one of a member of the staff beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// A customer's, in the shop.
+    Shop,
+    /// A staff member's, at `/admin`.
+    Desk,
 }
 
-/// Name of the refresh token's cookie.
-pub fn refresh_cookie(secure: bool) -> &'static str {
-    if secure { "__Host-refresh" } else { "refresh" }
-}
+impl Side {
+    /// The side that a path belongs to.
+    pub fn of(path: &str) -> Self {
+        if path == "/admin" || path.starts_with("/admin/") { Self::Desk } else { Self::Shop }
+    }
 
-/// `Set-Cookie` values that sign a browser in.
-pub fn sign_in_cookies(tokens: &Tokens, secure: bool) -> [String; 2] {
-    [
-        private(access_cookie(secure), &tokens.access_token, tokens.expires_in, secure),
-        private(refresh_cookie(secure), &tokens.refresh_token, SESSION_SECONDS, secure),
-    ]
-}
+    /// Name of the access token's cookie.
+    pub fn access_cookie(self, secure: bool) -> &'static str {
+        match (self, secure) {
+            (Self::Shop, true) => "__Host-access",
+            (Self::Shop, false) => "access",
+            (Self::Desk, true) => "__Host-staff-access",
+            (Self::Desk, false) => "staff-access",
+        }
+    }
 
-/// `Set-Cookie` values that sign it out.
-pub fn sign_out_cookies(secure: bool) -> [String; 2] {
-    [private(access_cookie(secure), "", 0, secure), private(refresh_cookie(secure), "", 0, secure)]
+    /// Name of the refresh token's cookie.
+    pub fn refresh_cookie(self, secure: bool) -> &'static str {
+        match (self, secure) {
+            (Self::Shop, true) => "__Host-refresh",
+            (Self::Shop, false) => "refresh",
+            (Self::Desk, true) => "__Host-staff-refresh",
+            (Self::Desk, false) => "staff-refresh",
+        }
+    }
+
+    /// `Set-Cookie` values that sign a browser in.
+    pub fn sign_in_cookies(self, tokens: &Tokens, secure: bool) -> [String; 2] {
+        [
+            private(self.access_cookie(secure), &tokens.access_token, tokens.expires_in, secure),
+            private(self.refresh_cookie(secure), &tokens.refresh_token, SESSION_SECONDS, secure),
+        ]
+    }
+
+    /// `Set-Cookie` values that sign it out.
+    pub fn sign_out_cookies(self, secure: bool) -> [String; 2] {
+        [private(self.access_cookie(secure), "", 0, secure), private(self.refresh_cookie(secure), "", 0, secure)]
+    }
 }
 
 /// `Set-Cookie` value that keeps a language for a year.
@@ -46,7 +72,7 @@ pub fn locale_cookie(locale: Locale, secure: bool) -> String {
 }
 
 /// A `Set-Cookie` value that scripts can't read and other sites can't send; 0 seconds removes it.
-pub(crate) fn private(name: &str, value: &str, seconds: i64, secure: bool) -> String {
+pub fn private(name: &str, value: &str, seconds: i64, secure: bool) -> String {
     format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{}", if secure { "; Secure" } else { "" })
 }
 
@@ -90,8 +116,16 @@ mod tests {
     }
 
     #[test]
+    fn sides_are_told_by_the_path() {
+        assert_eq!((Side::of("/admin"), Side::of("/admin/codes"), Side::of("/administration")), (Side::Desk, Side::Desk, Side::Shop));
+    }
+
+    #[test]
     fn prefixed_cookies_are_secure() {
-        assert_eq!(private(access_cookie(true), "t", 1, true), "__Host-access=t; Path=/; Max-Age=1; HttpOnly; SameSite=Lax; Secure");
-        assert!(!private(access_cookie(false), "t", 1, false).contains("Secure"));
+        assert_eq!(
+            private(Side::Shop.access_cookie(true), "t", 1, true),
+            "__Host-access=t; Path=/; Max-Age=1; HttpOnly; SameSite=Lax; Secure"
+        );
+        assert!(!private(Side::Shop.access_cookie(false), "t", 1, false).contains("Secure"));
     }
 }

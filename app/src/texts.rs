@@ -3,7 +3,7 @@
 
 use leptos_i18n::td_string as text;
 use shared::{
-    Code, Coins, FieldCode, Locale, Notice, Problem,
+    Code, Coins, FieldCode, Locale, Notice, Problem, SubscriptionStage,
     api::{AttemptState, FileKind, TransferKind},
 };
 
@@ -42,9 +42,22 @@ pub fn problem(locale: Locale, problem: &Problem) -> String {
         Code::PurchaseRefunded => text!(l, problem.purchase_refunded),
         Code::CodeInvalid => text!(l, problem.invalid_code),
         Code::CodeAlreadyRedeemed => text!(l, problem.code_already_redeemed),
+        Code::BatchCancelled => text!(l, problem.batch_cancelled),
+        Code::CodesGone => text!(l, problem.codes_gone),
         Code::IdempotencyMismatch => text!(l, problem.idempotency_mismatch),
         Code::QuotaExhausted => text!(l, problem.quota_exhausted),
         Code::AlreadySubscribed => text!(l, problem.already_subscribed),
+        Code::AccountClosed => text!(l, problem.account_closed),
+        Code::AlreadyRefunded => text!(l, problem.already_refunded),
+        Code::AlreadyCorrected => text!(l, problem.already_corrected),
+        Code::NotCorrectable => text!(l, problem.not_correctable),
+        Code::GrantsExhausted => text!(l, problem.grants_exhausted),
+        Code::TotpOn => text!(l, problem.totp_on),
+        Code::LastOwner => text!(l, problem.last_owner),
+        Code::CategoryInUse => text!(l, problem.category_in_use),
+        Code::NoContent => text!(l, problem.no_content),
+        Code::UploadConflict => text!(l, problem.upload_conflict),
+        Code::StorageFull => text!(l, problem.storage_full),
         Code::PayloadTooLarge => text!(l, problem.payload_too_large),
         Code::UnsupportedMediaType => text!(l, problem.unsupported_media_type),
         Code::Unavailable => text!(l, problem.unavailable),
@@ -65,6 +78,10 @@ pub fn field(locale: Locale, code: FieldCode) -> String {
         FieldCode::Pin => text!(l, field.invalid_pin),
         FieldCode::SamePin => text!(l, field.same_pin),
         FieldCode::WrongPin => text!(l, field.wrong_pin),
+        FieldCode::WrongPassword => text!(l, field.wrong_password),
+        FieldCode::WrongTotp => text!(l, field.wrong_totp),
+        FieldCode::Username => text!(l, field.invalid_username),
+        FieldCode::WeakPassword => text!(l, field.weak_password),
         FieldCode::Phone => text!(l, field.invalid_phone),
         FieldCode::Name => text!(l, field.invalid_name),
         FieldCode::ChargeCode => text!(l, field.invalid_charge_code),
@@ -72,6 +89,9 @@ pub fn field(locale: Locale, code: FieldCode) -> String {
         FieldCode::Unknown => text!(l, field.unknown_field),
         FieldCode::Taken => text!(l, field.taken),
         FieldCode::ContentType => text!(l, field.wrong_content_type),
+        FieldCode::EmptyFile => text!(l, field.empty_file),
+        FieldCode::PictureSize => text!(l, field.picture_too_large),
+        FieldCode::BrokenPicture => text!(l, field.broken_picture),
     }
     .to_owned()
 }
@@ -87,6 +107,10 @@ pub fn notice(locale: Locale, notice: &Notice) -> (String, String) {
         }
         Notice::Recharged { amount, balance } => {
             (text!(l, notice.recharged_title).to_owned(), text!(l, notice.recharged_body, amount = coins(amount), balance = coins(balance)))
+        }
+        Notice::Corrected { amount, balance, reason } => {
+            let body = text!(l, notice.corrected_body, amount = coins(amount), balance = coins(balance), reason = reason);
+            (text!(l, notice.corrected_title).to_owned(), body)
         }
         Notice::Purchased { title, price, .. } => {
             let price = if *price == 0 { text!(l, common.free).to_owned() } else { coins(price) };
@@ -116,6 +140,21 @@ pub fn notice(locale: Locale, notice: &Notice) -> (String, String) {
         Notice::PinChanged => (text!(l, notice.pin_changed_title).to_owned(), text!(l, notice.pin_changed_body).to_owned()),
         Notice::Subscribed { package, until } => {
             (text!(l, notice.subscribed_title, package = package), text!(l, notice.subscribed_body, until = format::date_in(l, *until, 0)))
+        }
+        Notice::Subscription { stage: SubscriptionStage::Ending, package, until, left } => {
+            let (until, left) = (format::date_in(l, *until, 0), text!(l, count.files, count = Count(*left)));
+            (
+                text!(l, notice.subscription_ending_title, package = package),
+                text!(l, notice.subscription_ending_body, until = until, left = left),
+            )
+        }
+        Notice::Subscription { stage, package, .. } => {
+            let title = if *stage == SubscriptionStage::UsedUp {
+                text!(l, notice.subscription_used_up_title, package = package)
+            } else {
+                text!(l, notice.subscription_over_title, package = package)
+            };
+            (title, text!(l, notice.subscription_over_body).to_owned())
         }
     }
 }

@@ -4,7 +4,10 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use shared::Instant;
 
-use crate::api::{Viewer, account::get_viewer, preferences::Theme};
+use crate::{
+    api::{Shop, Viewer, account::get_viewer, preferences::Theme},
+    locale::tr,
+};
 
 /// What the server knew when it wrote the page.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -12,6 +15,7 @@ struct Beginning {
     viewer: Option<Viewer>,
     now: Instant,
     theme: Theme,
+    shop: Shop,
 }
 
 /// The page's shared state, in the context of every component.
@@ -27,6 +31,8 @@ pub struct Visit {
     pub changes: RwSignal<u32>,
     /// The appearance that was chosen.
     pub theme: RwSignal<Theme>,
+    /// What the shop says of itself.
+    pub shop: StoredValue<Shop>,
 }
 
 impl Visit {
@@ -39,6 +45,7 @@ impl Visit {
             offset: RwSignal::new(0),
             changes: RwSignal::new(0),
             theme: RwSignal::new(beginning.theme),
+            shop: StoredValue::new(beginning.shop),
         };
         provide_context(visit);
         #[cfg(feature = "hydrate")]
@@ -54,6 +61,11 @@ impl Visit {
             }
             self.changes.update(|changes| *changes += 1);
         });
+    }
+
+    /// The shop's name.
+    pub fn shop_name(self) -> String {
+        self.shop.with_value(|shop| if shop.name.is_empty() { tr!(brand.name).to_owned() } else { shop.name.clone() })
     }
 
     /// True when somebody is signed in.
@@ -76,6 +88,7 @@ fn beginning() -> Beginning {
         // Without a store the routes are listed, not a page rendered.
         now: api::store().map(|store| store.now()).unwrap_or_default(),
         theme: cookie.map_or(Theme::Auto, |text| Theme::from_cookie(&text)),
+        shop: api::store().map(|store| Shop::from(&store)).unwrap_or_default(),
     }
 }
 

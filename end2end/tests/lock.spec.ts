@@ -19,7 +19,7 @@ for (const script of [true, false]) {
             };
             for (let tries = 1; tries <= 5; tries += 1) {
                 await attempt(wrong);
-                await expect(page.getByRole('alert')).toContainText('لا يفتحان حسابًا');
+                await expect(page.getByRole('alert')).toContainText('لا تفتح حسابًا');
                 await expect(page.getByLabel('الرمز السري'), 'a wrong PIN does not stay').toHaveValue('');
                 await expect(page.getByRole('textbox', { name: 'الرقم التسلسلي' })).toHaveValue(customer.serial);
             }
@@ -55,6 +55,6 @@ test('unknown accounts lock alike', async ({ page }) => {
         await page.getByRole('button', { name: 'دخول' }).click();
         await answered;
         await expect(page.getByLabel('الرمز السري')).toHaveValue('');
-        await expect(page.getByRole('alert')).toContainText(tries <= 5 ? 'لا يفتحان حسابًا' : WAIT);
+        await expect(page.getByRole('alert')).toContainText(tries <= 5 ? 'لا تفتح حسابًا' : WAIT);
     }
 });

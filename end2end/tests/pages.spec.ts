@@ -23,7 +23,8 @@ const overflow = (page: Page) =>
             element !== null && (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
         const outside = [...document.body.querySelectorAll('*')].filter((element) => {
             const { left, right, width: wide, height } = element.getBoundingClientRect();
-            const hidden = wide <= 1 || height <= 1 || element.closest('.visually-hidden, .skip, svg') !== null;
+            // What is folded away has a place, too, once it is asked for it.
+            const hidden = wide <= 1 || height <= 1 || element.closest('.visually-hidden, .skip, svg, details:not([open]) > :not(summary)') !== null;
             return !hidden && (left < -1 || right > width + 1) && !scrolls(element.parentElement);
         });
         const names = outside.map((element) => `${element.tagName.toLowerCase()}.${element.className}`).slice(0, 5);

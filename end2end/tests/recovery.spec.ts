@@ -13,7 +13,7 @@ for (const script of [true, false]) {
             await page.getByRole('textbox', { name: 'رقم الهاتف' }).fill(`${arabicDigits(phone.slice(0, 4))} ${phone.slice(4)}`);
             await page.getByLabel('الرمز السري').fill(pin === '0000' ? '1111' : '0000');
             await page.getByRole('button', { name: 'استعادة' }).click();
-            await expect(page.getByRole('alert')).toContainText('لا يفتحان حسابًا');
+            await expect(page.getByRole('alert')).toContainText('لا تفتح حسابًا');
             await expect(page.getByRole('textbox', { name: 'رقم الهاتف' }), 'what was typed stays').not.toHaveValue('');
             await page.getByLabel('الرمز السري').fill(pin);
             await page.getByRole('button', { name: 'استعادة' }).click();

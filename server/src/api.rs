@@ -1,7 +1,7 @@
 //! The REST API v1 (design, section 7): one file a concern, each handler one operation of the store.
 
 mod account;
-mod admin;
+pub mod admin;
 pub mod extract;
 mod notifications;
 mod products;
@@ -80,17 +80,12 @@ fn handlers() -> OpenApiRouter<AppState> {
         .routes(routes!(notifications::mark_read))
         .routes(routes!(notifications::stream))
         .routes(routes!(tokens::create_staff))
-        .routes(routes!(admin::direct_recharge))
-        .routes(routes!(admin::block))
-        .routes(routes!(admin::unblock))
-        .routes(routes!(admin::unlock))
-        .routes(routes!(admin::refund))
-        .routes(routes!(admin::generate_codes))
+        .merge(admin::handlers())
 }
 
 /// The OpenAPI document, generated from the handlers, in JSON.
 pub static OPENAPI: LazyLock<String> = LazyLock::new(|| {
-    let mut document = serde_json::to_value(handlers().to_openapi()).unwrap_or_default();
+    let mut document = serde_json::to_value(handlers().merge(admin::uploads::flowing()).to_openapi()).unwrap_or_default();
     inline_numbers(&mut document);
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
         schemas.remove("i64");
@@ -121,6 +116,11 @@ pub fn router() -> Router<AppState> {
         .route("/api/v1/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], OPENAPI.as_str()) }))
         .route("/api/v1/{*rest}", any(no_such_call))
         .route("/api/v1/", any(no_such_call))
+}
+
+/// The calls whose bodies flow: they stand outside the layer that takes bodies in whole.
+pub fn flowing() -> Router<AppState> {
+    admin::uploads::flowing().split_for_parts().0
 }
 
 /// Calls end in a slash. Without it the caller is led there, its method and body kept (RFC 9110, section 15.4.9).

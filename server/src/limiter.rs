@@ -11,6 +11,7 @@ use governor::{
     clock::{Clock, DefaultClock},
 };
 use redis::aio::ConnectionManager;
+use store::counted_as;
 
 /// More addresses than this are not remembered at a time: an attacker's many addresses must not fill the memory.
 const MAX_ADDRESSES: usize = 100_000;
@@ -104,17 +105,6 @@ impl Shared {
                 self.local.check(address)
             }
         }
-    }
-}
-
-/// A household or a phone has a whole IPv6 /64 to itself (RFC 6177): it counts as one.
-fn counted_as(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        IpAddr::V4(_) => address,
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 use leptos::config::LeptosOptions;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use object_store::{ObjectStore, aws::AmazonS3Builder, local::LocalFileSystem, prefix::PrefixStore};
-use store::{Clock, Edge, Rng, Store, cleanup, links};
+use store::{Clock, Edge, Rng, Store, cleanup, links, settings};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -74,7 +74,7 @@ fn open_files(location: &FilesLocation) -> Result<Arc<dyn ObjectStore>, String> 
         FilesLocation::Folder(folder) => {
             let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", folder.display());
             fs::create_dir_all(folder).map_err(|error| failed(&error))?;
-            let local = LocalFileSystem::new_with_prefix(folder).map_err(|error| failed(&error))?;
+            let local = LocalFileSystem::new_with_prefix(folder).map_err(|error| failed(&error))?.with_automatic_cleanup(true);
             Ok(Arc::new(local))
         }
         FilesLocation::Bucket { bucket, prefix } => {
@@ -141,6 +141,9 @@ async fn tend(state: AppState) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
+        if let Err(error) = settings::refresh(&state.store).await {
+            tracing::error!(%error, "the settings could not be read");
+        }
         if let Err(error) = cleanup::sweep(&state.store).await {
             tracing::error!(%error, "the sweep failed");
         }

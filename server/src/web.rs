@@ -1,5 +1,9 @@
 //! The router: the web app, the REST API, the link gateway and what operators look at, behind one set of layers.
 
+mod codes;
+mod desk;
+mod exports;
+pub mod flow;
 pub mod identity;
 mod internal;
 pub mod limits;
@@ -23,7 +27,8 @@ use crate::{api, gateway, logging, problem, problem::Failure, state::AppState};
 /// Everything that the server answers.
 pub fn router(state: AppState) -> Router {
     let compression = || CompressionLayer::new().quality(CompressionLevel::Precise(2));
-    let pages = pages::router(&state).layer(from_fn_with_state(state.clone(), identity::identify)).layer(compression());
+    let pages = pages::router(&state).merge(exports::router());
+    let pages = pages.layer(from_fn_with_state(state.clone(), identity::identify)).layer(compression());
     let not_found = pages::not_found(&state).layer(from_fn_with_state(state.clone(), identity::identify)).layer(compression());
     let not_found = not_found.with_state(state.clone());
     let hashed = Router::new().fallback_service(built_files(&state, "pkg")).layer(map_response(cache_for_ever));
@@ -38,6 +43,9 @@ pub fn router(state: AppState) -> Router {
         .fallback_service(site)
         .layer(from_fn_with_state(state.clone(), limits::body))
         .merge(gateway::router().layer(from_fn_with_state(state.clone(), limits::body)));
+    // Uploads flow to the storage, with limits of their own. They take longer than the old cookies are good for beside new ones.
+    let desk = desk::router().layer(from_fn_with_state(state.clone(), identity::recognise));
+    let router = router.merge(desk).merge(api::flowing());
     // From here on from the inside out.
     router
         .method_not_allowed_fallback(method_not_allowed)

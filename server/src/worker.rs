@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use http::{StatusCode, header};
 use reqwest::{RequestBuilder, redirect::Policy};
 use serde::{Deserialize, de::DeserializeOwned};
-use shared::link::{Call, Dispatch, Keys, Purpose, webhook};
+use shared::{
+    api::admin::AlertKind,
+    link::{Call, Dispatch, Keys, Purpose, webhook},
+};
 use store::{Clock, Edge, Rng, Store, alerts, edge};
 use tokio_util::sync::CancellationToken;
 
@@ -155,7 +158,7 @@ pub async fn tend(store: Store, stopping: CancellationToken) {
 
 async fn look(store: &Store, probe: bool) -> store::Result<()> {
     edge::deliver(store).await?;
-    if probe && alerts::stands(store, alerts::Kind::WorkerDown).await? {
+    if probe && alerts::stands(store, AlertKind::WorkerDown).await? {
         edge::probe(store).await?;
     }
     Ok(())

@@ -26,6 +26,33 @@ macro_rules! responses {
     )*};
 }
 
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        pub enum $name { $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)* }
+
+        impl $name {
+            /// Every one of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// As the database and the API spell it.
+            pub fn as_str(self) -> &'static str { match self { $(Self::$variant => $text),* } }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = crate::FieldCode;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                match text { $($text => Ok(Self::$variant),)* _ => Err(crate::FieldCode::Format) }
+            }
+        }
+    )*};
+}
+
+// After the macros, which it uses.
+pub mod admin;
+
 requests! {
     /// Sign-in, or with both left out a new temporary account.
     TokenRequest {
@@ -429,30 +456,6 @@ impl<T> Page<T> {
     }
 }
 
-macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* })*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-        pub enum $name { $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)* }
-
-        impl $name {
-            /// Every one of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// As the database and the API spell it.
-            pub fn as_str(self) -> &'static str { match self { $(Self::$variant => $text),* } }
-        }
-
-        impl std::str::FromStr for $name {
-            type Err = crate::FieldCode;
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                match text { $($text => Ok(Self::$variant),)* _ => Err(crate::FieldCode::Format) }
-            }
-        }
-    )*};
-}
-
 words! {
     /// What moved coins.
     TransferKind {
@@ -510,7 +513,7 @@ words! {
         /// Most bought first.
         Popular = "popular",
     }
-    /// What a member of the staff may do.
+    /// What a member of the staff is: [`admin::Permission`] says what each may do.
     Role {
         /// Everything.
         Owner = "owner",

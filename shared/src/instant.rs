@@ -41,7 +41,7 @@ impl Instant {
         (year_of_era + era * 400 + i64::from(month <= 2), month, day)
     }
 
-    fn from_parts(year: i64, month: i64, day: i64, milliseconds_of_day: i64) -> Self {
+    pub(crate) fn from_parts(year: i64, month: i64, day: i64, milliseconds_of_day: i64) -> Self {
         let year = if month <= 2 { year - 1 } else { year };
         let era = year.div_euclid(400);
         let year_of_era = year.rem_euclid(400);

@@ -6,6 +6,7 @@
 mod account;
 pub mod api;
 mod charge_code;
+mod day;
 mod ids;
 mod instant;
 pub mod link;
@@ -16,13 +17,14 @@ pub mod text;
 
 pub use account::{Name, Phone, Pin, Serial};
 pub use charge_code::ChargeCode;
+pub use day::Day;
 pub use ids::{
     AccountId, BatchId, CategoryId, FileId, NotificationId, PackageId, PurchaseId, SessionId, StaffId, SubscriptionId, TransferId,
     VersionId,
 };
 pub use instant::Instant;
 pub use locale::Locale;
-pub use notice::Notice;
+pub use notice::{Notice, SubscriptionStage};
 pub use problem::{Code, FieldCode, FieldError, Fields, Problem};
 
 /// A whole number of coins. Prices and amounts are positive; in the ledger a customer's spending is shown negative.

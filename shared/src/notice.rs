@@ -22,6 +22,15 @@ pub enum Notice {
         /// Balance afterwards.
         balance: Coins,
     },
+    /// The staff took mistaken coins back.
+    Corrected {
+        /// Coins taken back.
+        amount: Coins,
+        /// Balance afterwards.
+        balance: Coins,
+        /// Why, in the staff's words.
+        reason: String,
+    },
     /// A file was bought.
     Purchased {
         /// The purchase.
@@ -79,4 +88,28 @@ pub enum Notice {
         /// Until when it covers files.
         until: Instant,
     },
+    /// Something becomes of a subscription. One event for all of it keeps the browser's program small.
+    Subscription {
+        /// What.
+        stage: SubscriptionStage,
+        /// The package's name.
+        package: String,
+        /// When it ends, or ended.
+        until: Instant,
+        /// Files that it still covers.
+        left: i64,
+    },
+}
+
+/// What becomes of a subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SubscriptionStage {
+    /// It ends soon, and still covers files.
+    Ending,
+    /// It covers no more files.
+    UsedUp,
+    /// It is over.
+    Over,
 }

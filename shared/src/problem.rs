@@ -66,12 +66,38 @@ codes! {
     CodeInvalid = "invalid_code", 422;
     /// The caller redeemed this very code before.
     CodeAlreadyRedeemed = "code_already_redeemed", 409;
+    /// The batch was cancelled, which is final.
+    BatchCancelled = "batch_cancelled", 409;
+    /// The time in which a batch's codes could leave is over.
+    CodesGone = "codes_gone", 410;
     /// The idempotency key was used for another request.
     IdempotencyMismatch = "idempotency_mismatch", 422;
     /// The customer's current subscription covers no more files, or not this one.
     QuotaExhausted = "quota_exhausted", 403;
     /// The customer is subscribed to this package already.
     AlreadySubscribed = "already_subscribed", 409;
+    /// The account was closed, its person forgotten.
+    AccountClosed = "account_closed", 409;
+    /// The purchase was paid back before.
+    AlreadyRefunded = "already_refunded", 409;
+    /// The transfer was corrected before.
+    AlreadyCorrected = "already_corrected", 409;
+    /// No mistake of the staff moved these coins: a correction does not put it right.
+    NotCorrectable = "not_correctable", 409;
+    /// The staff gave this purchase as many attempts as they may.
+    GrantsExhausted = "grants_exhausted", 409;
+    /// An authenticator is set up already: it is given up first, for the password.
+    TotpOn = "totp_on", 409;
+    /// The shop would be left without an owner.
+    LastOwner = "last_owner", 409;
+    /// Files or packages refer to the category still.
+    CategoryInUse = "category_in_use", 409;
+    /// A file without a content can't be published.
+    NoContent = "no_content", 409;
+    /// The upload does not go on at this byte, or somebody else is sending it: ask where it stands (`HEAD`).
+    UploadConflict = "upload_conflict", 409;
+    /// The storage is full.
+    StorageFull = "storage_full", 507;
     /// The request's body is too large.
     PayloadTooLarge = "payload_too_large", 413;
     /// The request's body is of a type that is not understood.
@@ -116,6 +142,14 @@ field_codes! {
     SamePin = "same_pin";
     /// The current PIN that was given is wrong.
     WrongPin = "wrong_pin";
+    /// The current password that was given is wrong.
+    WrongPassword = "wrong_password";
+    /// Not a user name: 3 to 32 letters, digits, dots and dashes.
+    Username = "invalid_username";
+    /// A password of fewer than ten characters.
+    WeakPassword = "weak_password";
+    /// Not the digits that the authenticator shows now.
+    WrongTotp = "wrong_totp";
     /// Not a phone number.
     Phone = "invalid_phone";
     /// Not a person's name.
@@ -130,6 +164,12 @@ field_codes! {
     Taken = "taken";
     /// The content is not of the type that was promised.
     ContentType = "wrong_content_type";
+    /// A content without a byte.
+    EmptyFile = "empty_file";
+    /// A picture with more points than the store takes in.
+    PictureSize = "picture_too_large";
+    /// A picture that can't be read to its end.
+    BrokenPicture = "broken_picture";
 }
 
 /// One field's broken rule.

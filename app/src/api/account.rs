@@ -13,7 +13,10 @@ use crate::problem::Failure;
 #[cfg(feature = "ssr")]
 use {
     super::{customer, origin, store, visitor},
-    crate::{flash, format, session},
+    crate::{
+        flash, format,
+        session::{self, Side},
+    },
     store::{Caller, accounts, sessions},
 };
 
@@ -57,7 +60,7 @@ fn ticket_cookie() -> &'static str {
 
 #[cfg(feature = "ssr")]
 fn sign_in_browser(tokens: &shared::api::Tokens) {
-    for cookie in session::sign_in_cookies(tokens, session::secure()) {
+    for cookie in Side::Shop.sign_in_cookies(tokens, session::secure()) {
         flash::set_cookie(&cookie);
     }
 }

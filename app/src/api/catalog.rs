@@ -116,8 +116,8 @@ pub async fn search_catalog(search: Search) -> Result<Results, Failure> {
         page: search.page.parse().unwrap_or(1).clamp(1, 100_000),
         per_page: FILES,
     };
-    let files = catalog::search(&store, &query, visitor().map(|customer| customer.id)).await?;
-    Ok(Results { files: files.map(Listed::from), categories: catalog::categories(&store).await? })
+    let (files, categories) = catalog::browse(&store, &query, visitor().map(|customer| customer.id)).await?;
+    Ok(Results { files: files.map(Listed::from), categories })
 }
 
 /// One file, with the viewer's purchase of it, or the subscription that would pay for it. The store decides again when it is taken.

@@ -32,8 +32,22 @@ pub struct Viewer {
     pub expires_at: Option<Instant>,
 }
 
+/// What the shop says of itself on every page. Texts that are empty are not shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shop {
+    /// Its name; empty for the store's own.
+    pub name: String,
+    /// Address of its logo.
+    pub logo: Option<String>,
+    /// How to reach it.
+    pub contact: String,
+    /// Where recharge codes are sold.
+    pub points: String,
+}
+
+/// What server functions find in their request.
 #[cfg(feature = "ssr")]
-pub(crate) use context::*;
+pub use context::*;
 
 #[cfg(feature = "ssr")]
 mod context {
@@ -42,8 +56,15 @@ mod context {
     use shared::Code;
     use store::{Customer, Origin, Store};
 
-    use super::Viewer;
+    use super::{Shop, Viewer};
     use crate::problem::Failure;
+
+    impl From<&Store> for Shop {
+        fn from(store: &Store) -> Self {
+            let told = store.settings().told();
+            Self { name: told.shop_name, logo: told.logo_url, contact: told.contact, points: told.recharge_points }
+        }
+    }
 
     impl From<Customer> for Viewer {
         fn from(customer: Customer) -> Self {
@@ -53,32 +74,32 @@ mod context {
     }
 
     /// From the context, or from the request's extensions.
-    fn of_request<T: Clone + Send + Sync + 'static>() -> Option<T> {
+    pub fn of_request<T: Clone + Send + Sync + 'static>() -> Option<T> {
         use_context::<T>().or_else(|| use_context::<Parts>()?.extensions.get::<T>().cloned())
     }
 
     /// The store.
-    pub(crate) fn store() -> Result<Store, Failure> {
+    pub fn store() -> Result<Store, Failure> {
         of_request().ok_or(Code::Internal.into())
     }
 
     /// Where the request comes from.
-    pub(crate) fn origin() -> Result<Origin, Failure> {
+    pub fn origin() -> Result<Origin, Failure> {
         of_request().ok_or(Code::Internal.into())
     }
 
     /// The signed-in customer, if there is one.
-    pub(crate) fn visitor() -> Option<Customer> {
+    pub fn visitor() -> Option<Customer> {
         of_request::<Option<Customer>>().flatten()
     }
 
     /// The signed-in customer.
-    pub(crate) fn customer() -> Result<Customer, Failure> {
+    pub fn customer() -> Result<Customer, Failure> {
         visitor().ok_or(Code::Unauthenticated.into())
     }
 
     /// Forms may leave an idempotency key out; an empty one is none.
-    pub(crate) fn key(text: &str) -> Option<&str> {
+    pub fn key(text: &str) -> Option<&str> {
         Some(text).filter(|text| !text.is_empty())
     }
 }

@@ -55,6 +55,7 @@ pub fn Field(
     #[prop(into)]
     error: Signal<Option<FieldCode>>,
 ) -> impl IntoView {
+    super::form::label(name, name, label);
     let (kind, mode, autocomplete, dir) = input.attributes();
     let hint_id = hint.map(|_| format!("{name}-hint"));
     let described = described_by(name, hint.is_some(), error);
@@ -76,24 +77,34 @@ pub fn Field(
                 aria-invalid=move || error.get().map(|_| "true")
                 aria-describedby=described
             />
-            <FieldError name error />
+            <FieldError id=name error />
         </div>
     }
 }
 
-fn described_by(name: &'static str, hint: bool, error: Signal<Option<FieldCode>>) -> impl Fn() -> Option<String> + Copy {
+/// What describes the field of an id to a screen reader: its hint, and what is wrong with it. Both bear the field's id in theirs: a
+/// name alone may stand on the page several times.
+pub fn described_by(id: &str, hint: bool, error: Signal<Option<FieldCode>>) -> impl Fn() -> Option<String> + use<> {
+    let (hint_id, error_id) = (format!("{id}-hint"), format!("{id}-error"));
     move || match (hint, error.get().is_some()) {
-        (true, true) => Some(format!("{name}-error {name}-hint")),
-        (false, true) => Some(format!("{name}-error")),
-        (true, false) => Some(format!("{name}-hint")),
+        (true, true) => Some(format!("{error_id} {hint_id}")),
+        (false, true) => Some(error_id.clone()),
+        (true, false) => Some(hint_id.clone()),
         (false, false) => None,
     }
 }
 
+/// What is wrong with a field, beside it.
 #[component]
-fn FieldError(name: &'static str, error: Signal<Option<FieldCode>>) -> impl IntoView {
+pub fn FieldError(
+    /// The field's id.
+    #[prop(into)]
+    id: String,
+    /// The rule that was broken.
+    error: Signal<Option<FieldCode>>,
+) -> impl IntoView {
     view! {
-        <p class="field-error" id=format!("{name}-error") hidden=move || error.get().is_none()>
+        <p class="field-error" id=format!("{id}-error") hidden=move || error.get().is_none()>
             {move || error.get().map(|code| texts::field(current_locale(), code))}
         </p>
     }
@@ -110,6 +121,7 @@ pub fn RechargeField(
     error: Signal<Option<FieldCode>>,
 ) -> impl IntoView {
     const NAME: &str = "charge_code";
+    super::form::label(NAME, NAME, tr!(wallet.code));
     let mistyped = RwSignal::new(false);
     let typed = move |event: ev::Targeted<ev::Event, web_sys::HtmlInputElement>| {
         let input = event.target();
@@ -150,7 +162,7 @@ pub fn RechargeField(
                 // A code that the server has refused is told so in one place.
                 {move || (mistyped.get() && error.get().is_none()).then(|| tr!(wallet.mistyped))}
             </p>
-            <FieldError name=NAME error />
+            <FieldError id=NAME error />
         </div>
     }
 }

@@ -93,6 +93,24 @@ where
     }
 }
 
+/// Names, ids and labels of a form's fields, for the summary of what is wrong: fields say theirs as they are made.
+#[derive(Clone, Copy)]
+pub struct Labels(StoredValue<Vec<(&'static str, String, &'static str)>>);
+
+impl Labels {
+    /// A field's id and label.
+    fn of(self, field: &str) -> Option<(String, &'static str)> {
+        self.0.with_value(|labels| labels.iter().find(|(name, ..)| *name == field).map(|(_, id, label)| (id.clone(), *label)))
+    }
+}
+
+/// Tells the form around a field where the field is, and how it is called.
+pub fn label(name: &'static str, id: &str, label: &'static str) {
+    if let Some(Labels(labels)) = use_context() {
+        labels.update_value(|labels| labels.push((name, id.to_owned(), label)));
+    }
+}
+
 /// A bare form: posted by its action, or without JavaScript by the browser.
 #[component]
 pub fn PostForm(
@@ -138,6 +156,8 @@ pub fn Form(
     // Drawn on both sides: the browser keeps the one that the page came with until the form is answered.
     let key = RwSignal::new(once.then(random::key));
     let Post { url, submit: send, busy, version } = action;
+    let labels = Labels(StoredValue::new(Vec::new()));
+    provide_context(labels);
 
     Effect::new(move |before: Option<usize>| {
         let version = version.get();
@@ -159,7 +179,7 @@ pub fn Form(
 
     view! {
         <form method="post" action=url class="form" novalidate node_ref=form on:submit=send>
-            <Problems failure />
+            <Problems failure labels />
             {move || key.get().map(|key| view! { <input type="hidden" name="idempotency_key" value=key autocomplete="off" /> })}
             {children.map(|children| children())}
             <button type="submit" class="button primary" disabled=move || busy.get() aria-busy=move || busy.get().then_some("true")>
@@ -195,24 +215,27 @@ fn show_problem(form: &web_sys::HtmlFormElement) {
 pub fn Problems(
     /// What went wrong.
     failure: Signal<Option<Failure>>,
+    /// The labels of the form's fields, where they stand below.
+    #[prop(optional)]
+    labels: Option<Labels>,
 ) -> impl IntoView {
+    let known = move |field: &str| labels.and_then(|labels| labels.of(field));
     let inside = move || {
         failure.get().map(|Failure(problem)| {
             let several = problem.fields.len() > 1;
             // One broken rule is read beside its field, where the focus goes; here it is only spoken. What has no field that people see
             // is read here.
-            let beside = matches!(problem.fields.as_slice(), [only] if !field_label(&only.field).is_empty());
+            let beside = matches!(problem.fields.as_slice(), [only] if known(&only.field).is_some());
             let class = if beside { "problems visually-hidden" } else { "problems" };
             let text = if several { tr!(common.errors_title).to_owned() } else { texts::problem(current_locale(), &problem) };
             let fields = several.then(|| {
                 let lines = problem.fields.iter().map(|error| {
-                    view! {
-                        <li>
-                            <a href=format!("#{}", error.field) rel="external">
-                                {field_label(&error.field)} ": " {texts::field(current_locale(), error.code)}
-                            </a>
-                        </li>
-                    }
+                    let broken = texts::field(current_locale(), error.code);
+                    let line = match known(&error.field) {
+                        Some((id, label)) => view! { <a href=format!("#{id}") rel="external">{label} ": " {broken}</a> }.into_any(),
+                        None => broken.into_any(),
+                    };
+                    view! { <li>{line}</li> }
                 });
                 view! { <ul>{lines.collect_view()}</ul> }
             });
@@ -245,20 +268,6 @@ fn Pause(until: shared::Instant) -> impl IntoView {
             </b>
         </p>
         <p class="pause-help">{tr!(locked.help)}</p>
-    }
-}
-
-/// The label of a field by its name.
-fn field_label(name: &str) -> &'static str {
-    match name {
-        "name" => tr!(activate.name),
-        "phone" => tr!(activate.phone),
-        "serial" => tr!(sign_in.serial),
-        "pin" => tr!(sign_in.pin),
-        "old_pin" => tr!(profile.old_pin),
-        "new_pin" => tr!(profile.new_pin),
-        "charge_code" => tr!(wallet.code),
-        _ => "",
     }
 }
 

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 /// The sprite (Lucide, and the store's own star). The server alone needs its text.
 #[cfg(feature = "ssr")]
-pub(crate) const SPRITE: &str = include_str!("../icons.svg");
+pub const SPRITE: &str = include_str!("../icons.svg");
 
 /// An icon beside a text that says the same: hidden from screen readers. `mirror` turns those that point somewhere.
 #[component]

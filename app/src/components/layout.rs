@@ -4,7 +4,7 @@ use leptos::{html, prelude::*};
 use leptos_router::{components::A, hooks::use_location};
 use shared::Locale;
 
-use super::{Coins, Icon, PostForm, Star};
+use super::{Coins, Icon, PostForm, Star, lines};
 use crate::{
     api::preferences::{SetTheme, Theme},
     flash,
@@ -32,6 +32,10 @@ pub fn Layout(
         }
         path
     });
+    let logo = match visit().shop.with_value(|shop| shop.logo.clone()) {
+        Some(url) => view! { <img src=url alt="" class="logo" /> }.into_any(),
+        None => view! { <Star /> }.into_any(),
+    };
     view! {
         <a class="skip" href="#main" rel="external">
             {tr!(nav.skip)}
@@ -39,8 +43,8 @@ pub fn Layout(
         <header class="top">
             <div class="wide">
                 <a class="brand" href="/">
-                    <Star />
-                    <span>{tr!(brand.name)}</span>
+                    {logo}
+                    <bdi>{visit().shop_name()}</bdi>
                 </a>
                 <Navigation />
                 <Tools />
@@ -150,6 +154,24 @@ fn Tools() -> impl IntoView {
 /// The store's name, languages and appearance.
 #[component]
 fn Footer() -> impl IntoView {
+    let contact = visit().shop.with_value(|shop| shop.contact.clone());
+    view! {
+        <footer>
+            <div class="wide">
+                <p class="motto">
+                    <Star />
+                    <span>{tr!(brand.tagline)}</span>
+                </p>
+                {lines(contact)}
+                <Preferences />
+            </div>
+        </footer>
+    }
+}
+
+/// Languages and appearance.
+#[component]
+pub fn Preferences() -> impl IntoView {
     let languages = [(Locale::Ar, "العربية"), (Locale::En, "English"), (Locale::Fr, "Français")].map(|(locale, name)| {
         let current = (locale == current_locale()).then_some("true");
         view! {
@@ -159,23 +181,15 @@ fn Footer() -> impl IntoView {
         }
     });
     view! {
-        <footer>
-            <div class="wide">
-                <p class="motto">
-                    <Star />
-                    <span>{tr!(brand.tagline)}</span>
-                </p>
-                <div class="preferences">
-                    <form method="post" action="/language">
-                        <div class="choices" role="group" aria-label=tr!(nav.language)>
-                            <Icon name="languages" />
-                            {languages}
-                        </div>
-                    </form>
-                    <ThemeSwitch />
+        <div class="preferences">
+            <form method="post" action="/language">
+                <div class="choices" role="group" aria-label=tr!(nav.language)>
+                    <Icon name="languages" />
+                    {languages}
                 </div>
-            </div>
-        </footer>
+            </form>
+            <ThemeSwitch />
+        </div>
     }
 }
 

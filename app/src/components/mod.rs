@@ -15,13 +15,13 @@ mod time;
 pub use card::{Art, FileCard, FileGrid};
 pub use code::{CopyButton, Secret};
 pub use coins::{Coins, Number};
-pub use field::{Field, Input, RechargeField};
-pub use form::{Form, Outcome, PostForm, Problems, Said};
+pub use field::{Field, FieldError, Input, RechargeField, described_by};
+pub use form::{Form, Outcome, PostForm, Problems, Said, label};
 #[cfg(feature = "ssr")]
-pub(crate) use icon::SPRITE;
+pub use icon::SPRITE;
 pub use icon::{Icon, Star};
-pub use layout::Layout;
+pub use layout::{Layout, Preferences};
 pub use purchase::Downloads;
 pub use ring::{Dots, Ring};
-pub use states::{Empty, Failed, Heading, Skeleton, status};
+pub use states::{Empty, Failed, Heading, Skeleton, lines, status};
 pub use time::{Ago, Day, Remaining};

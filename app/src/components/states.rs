@@ -50,6 +50,7 @@ pub fn Failed(
     let code = failure.0.code;
     status(code.status());
     let path = move || leptos_router::hooks::use_location().pathname.get();
+    let sign_in = move || if path().starts_with("/admin") { "/admin/login" } else { "/sign-in" };
     view! {
         <div class="empty" role="alert">
             <Icon name="circle-x" />
@@ -57,7 +58,7 @@ pub fn Failed(
             <p>{failure.text()}</p>
             {if code == Code::Unauthenticated {
                 view! {
-                    <a class="button" href=move || format!("/sign-in?next={}", path())>
+                    <a class="button" href=move || format!("{}?next={}", sign_in(), path())>
                         {tr!(nav.sign_in)}
                     </a>
                 }
@@ -72,6 +73,17 @@ pub fn Failed(
             }}
         </div>
     }
+}
+
+/// Lines as the shop's owner wrote them; nothing where there are none.
+pub fn lines(text: String) -> Option<impl IntoView> {
+    (!text.is_empty()).then(|| {
+        view! {
+            <p class="lines" dir="auto">
+                {text}
+            </p>
+        }
+    })
 }
 
 /// The response's status, on the server.

@@ -28,7 +28,6 @@ use crate::{
     components::Layout,
     flash,
     format::escape,
-    locale::tr,
     visit::{Visit, visit},
 };
 
@@ -37,10 +36,10 @@ use crate::{
 pub fn App() -> impl IntoView {
     provide_meta_context();
     flash::provide();
-    Visit::provide();
-    let title = |text: String| {
-        let brand = tr!(brand.name);
-        if text.contains(brand) { text } else { format!("{text} · {brand}") }
+    // Asked now: the title is put together when the page is done and its state may be gone.
+    let brand = Visit::provide().shop_name();
+    let title = move |text: String| {
+        if text.contains(&brand) { text } else { format!("{text} · {brand}") }
     };
     let whole = SsrMode::Async;
     view! {

@@ -108,12 +108,13 @@ fn leads_to(notice: &Notice) -> (&'static str, String) {
     match notice {
         Notice::Activated { .. } => ("user-plus", "/catalog".to_owned()),
         Notice::Recharged { .. } => ("arrow-down-left", "/wallet".to_owned()),
+        Notice::Corrected { .. } => ("arrow-up-right", "/wallet".to_owned()),
         Notice::Purchased { purchase_id, .. } => ("shopping-bag", purchase(purchase_id)),
         Notice::Downloaded { purchase_id, .. } => ("circle-check", purchase(purchase_id)),
         Notice::NewVersion { purchase_id, .. } => ("layers", purchase(purchase_id)),
         Notice::Refunded { .. } => ("receipt-text", "/wallet".to_owned()),
         Notice::AttemptGranted { purchase_id, .. } => ("download", purchase(purchase_id)),
         Notice::SignInLocked { .. } | Notice::PinChanged => ("lock", "/profile".to_owned()),
-        Notice::Subscribed { .. } => ("package", "/packages".to_owned()),
+        Notice::Subscribed { .. } | Notice::Subscription { .. } => ("package", "/packages".to_owned()),
     }
 }

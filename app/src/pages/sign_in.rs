@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_router::{
     NavigateOptions,
     components::Redirect,
-    hooks::{use_navigate, use_query_map},
+    hooks::{use_location, use_navigate, use_query_map},
 };
 
 use crate::{
@@ -27,13 +27,15 @@ pub fn SignIn() -> impl IntoView {
     }
     let action = ServerAction::<SignInAction>::new();
     let outcome = Outcome::of(action, "sign-in");
-    let navigate = use_navigate();
+    let (location, navigate) = (use_location(), use_navigate());
     let value = action.value();
     Effect::new(move |_| {
         if let Some(Ok(viewer)) = value.get() {
             visit.viewer.set(Some(viewer));
             visit.changes.update(|changes| *changes += 1);
-            navigate(&on, NavigateOptions { replace: true, ..Default::default() });
+            // A printed card's code stands behind the `#`, and goes along.
+            let hash = location.hash.get_untracked();
+            navigate(&format!("{on}{hash}"), NavigateOptions { replace: true, ..Default::default() });
         }
     });
     let needed = (!next.is_empty()).then(|| view! { <p class="note">{tr!(sign_in.needed)}</p> });

@@ -1,13 +1,16 @@
 //! The wallet: balance, recharge, ledger.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate, use_query_map},
+};
 use shared::api::{Transaction, Transactions};
 
 use super::private;
 use crate::{
     api::wallet::{RedeemCode, WalletPage, get_wallet},
-    components::{Ago, Coins, Empty, Failed, Form, Heading, Icon, Number, Outcome, RechargeField, Said, Skeleton},
+    components::{Ago, Coins, Empty, Failed, Form, Heading, Icon, Number, Outcome, RechargeField, Said, Skeleton, lines},
     locale::{current_locale, tr},
     texts,
     visit::visit,
@@ -85,6 +88,25 @@ fn Recharge() -> impl IntoView {
     let outcome = Outcome::of(action, "recharge");
     let value = action.value();
     let field = NodeRef::<leptos::html::Div>::new();
+    let write = move |text: &str| {
+        if let Some(field) = field.get_untracked()
+            && let Ok(Some(input)) = field.query_selector("input[name=charge_code]")
+        {
+            use wasm_bindgen::JsCast;
+            input.unchecked_into::<web_sys::HtmlInputElement>().set_value(text);
+        }
+    };
+    // A printed card's QR code leads here with its code behind the `#`. It is a secret: it leaves the address, and with it the history.
+    let (location, navigate) = (use_location(), use_navigate());
+    Effect::new(move |_| {
+        let printed = location.hash.with(|hash| hash.strip_prefix("#code=").map(str::to_owned));
+        let (Some(code), Some(_)) = (printed, field.get()) else { return };
+        write(&code);
+        let query = location.search.get_untracked();
+        let query = if query.is_empty() { query } else { format!("?{query}") };
+        let here = format!("{}{query}", location.pathname.get_untracked());
+        navigate(&here, NavigateOptions { replace: true, scroll: false, ..Default::default() });
+    });
     Effect::new(move |_| {
         if let Some(Ok(recharged)) = value.get() {
             visit.viewer.update(|viewer| {
@@ -94,12 +116,7 @@ fn Recharge() -> impl IntoView {
             });
             visit.refresh();
             // A code is used up: the next one is typed into an empty field.
-            if let Some(field) = field.get_untracked()
-                && let Ok(Some(input)) = field.query_selector("input[name=charge_code]")
-            {
-                use wasm_bindgen::JsCast;
-                input.unchecked_into::<web_sys::HtmlInputElement>().set_value("");
-            }
+            write("");
         }
     });
     let temporary = Memo::new(move |_| visit.viewer.with(|viewer| viewer.as_ref().is_some_and(|viewer| !viewer.activated)));
@@ -132,10 +149,13 @@ fn Recharge() -> impl IntoView {
             .into_any()
         }
     };
+    let points = visit.shop.with_value(|shop| shop.points.clone());
+    let points = (!points.is_empty()).then(|| (view! { <h3>{tr!(wallet.points)}</h3> }, lines(points)));
     view! {
         <section class="panel recharge" aria-labelledby="recharge">
             <h2 id="recharge">{tr!(wallet.recharge_title)}</h2>
             {inside}
+            {points}
         </section>
     }
 }

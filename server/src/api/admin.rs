@@ -1,137 +1,92 @@
-//! The staff's calls.
+//! The staff's calls: everything that the dashboard does. Who may make which is the store's to say.
 
-use axum::{Json as Answer, extract::State};
-use http::StatusCode;
-use serde::Deserialize;
-use shared::{
-    Instant, PurchaseId, Serial,
-    api::{CodeBatch, DirectRechargeRequest, DirectRecharged},
-};
-use store::{Store, accounts, codes, sales, wallet};
-use utoipa::ToSchema;
+mod categories;
+mod codes;
+mod customers;
+mod files;
+pub mod logs;
+mod packages;
+mod people;
+mod settings;
+mod staff;
+mod statistics;
+pub mod uploads;
 
-use super::{
-    account::Done,
-    extract::{From, Id, IdempotencyKey, Json, StaffMember},
-};
-use crate::problem::{Failure, Problems};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// Adds coins to a customer's balance.
-#[utoipa::path(post, path = "/api/v1/direct-recharge/", tag = "staff", security(("bearer" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and request get the first answer again.")),
-    request_body = DirectRechargeRequest,
-    responses((status = 200, description = "The coins are there.", body = DirectRecharged), Problems),
-)]
-pub async fn direct_recharge(
-    State(store): State<Store>,
-    StaffMember(staff): StaffMember,
-    From(origin): From,
-    IdempotencyKey(key): IdempotencyKey,
-    Json(body): Json<DirectRechargeRequest>,
-) -> Result<Answer<DirectRecharged>, Failure> {
-    Ok(Answer(wallet::direct_recharge(&store, &staff, &body.customer_serial, body.coin_amount, key.as_deref(), &origin).await?))
-}
+use crate::state::AppState;
 
-/// Blocks a customer: sessions and links stop at once.
-#[utoipa::path(post, path = "/api/v1/admin/customers/{serial}/block/", tag = "staff", security(("bearer" = [])),
-    params(("serial" = String, Path, description = "The customer's serial.")),
-    responses((status = 200, description = "Blocked.", body = Done), Problems),
-)]
-pub async fn block(
-    State(store): State<Store>,
-    StaffMember(staff): StaffMember,
-    From(origin): From,
-    Id(serial): Id<Serial>,
-) -> Result<Answer<Done>, Failure> {
-    accounts::set_blocked(&store, &staff, serial.as_str(), true, &origin).await?;
-    Ok(Done::answer())
-}
-
-/// Lets a blocked customer in again.
-#[utoipa::path(post, path = "/api/v1/admin/customers/{serial}/unblock/", tag = "staff", security(("bearer" = [])),
-    params(("serial" = String, Path, description = "The customer's serial.")),
-    responses((status = 200, description = "Not blocked any more.", body = Done), Problems),
-)]
-pub async fn unblock(
-    State(store): State<Store>,
-    StaffMember(staff): StaffMember,
-    From(origin): From,
-    Id(serial): Id<Serial>,
-) -> Result<Answer<Done>, Failure> {
-    accounts::set_blocked(&store, &staff, serial.as_str(), false, &origin).await?;
-    Ok(Done::answer())
-}
-
-/// Takes the wait from a customer whose PIN was given wrong too often.
-#[utoipa::path(post, path = "/api/v1/admin/customers/{serial}/unlock/", tag = "staff", security(("bearer" = [])),
-    params(("serial" = String, Path, description = "The customer's serial.")),
-    responses((status = 200, description = "Unlocked.", body = Done), Problems),
-)]
-pub async fn unlock(
-    State(store): State<Store>,
-    StaffMember(staff): StaffMember,
-    From(origin): From,
-    Id(serial): Id<Serial>,
-) -> Result<Answer<Done>, Failure> {
-    accounts::unlock(&store, &staff, serial.as_str(), &origin).await?;
-    Ok(Done::answer())
-}
-
-/// Why a purchase is paid back.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RefundRequest {
-    /// For the audit log; 1 to 200 characters.
-    reason: String,
-}
-
-/// Pays a purchase back and revokes its links.
-#[utoipa::path(post, path = "/api/v1/admin/purchases/{id}/refund/", tag = "staff", security(("bearer" = [])),
-    params(("id" = i64, Path, description = "The purchase.")),
-    request_body = RefundRequest,
-    responses((status = 200, description = "Paid back.", body = Done), Problems),
-)]
-pub async fn refund(
-    State(store): State<Store>,
-    StaffMember(staff): StaffMember,
-    From(origin): From,
-    Id(purchase): Id<PurchaseId>,
-    Json(body): Json<RefundRequest>,
-) -> Result<Answer<Done>, Failure> {
-    sales::refund(&store, &staff, purchase, &body.reason, &origin).await?;
-    Ok(Done::answer())
-}
-
-/// A batch of recharge codes to make.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CodesRequest {
-    /// Coins of each code.
-    value: i64,
-    /// How many codes.
-    count: i64,
-    /// What the shop calls the batch; 1 to 100 characters.
-    label: String,
-    /// Who sells it.
-    #[serde(default)]
-    reseller: String,
-    /// When its codes expire.
-    #[serde(default)]
-    expires_at: Option<Instant>,
-}
-
-/// Makes a batch of recharge codes. The plain codes are in this answer and never to be had again.
-#[utoipa::path(post, path = "/api/v1/admin/codes/", tag = "staff", security(("bearer" = [])), request_body = CodesRequest, responses(
-    (status = 201, description = "The codes.", body = CodeBatch),
-    Problems,
-))]
-pub async fn generate_codes(
-    State(store): State<Store>,
-    StaffMember(staff): StaffMember,
-    From(origin): From,
-    Json(body): Json<CodesRequest>,
-) -> Result<(StatusCode, Answer<CodeBatch>), Failure> {
-    let batch =
-        codes::NewBatch { value: body.value, count: body.count, label: body.label, reseller: body.reseller, expires_at: body.expires_at };
-    Ok((StatusCode::CREATED, Answer(codes::generate(&store, &batch, &codes::Maker::Staff(&staff), &origin).await?)))
+/// Every call of the staff.
+pub fn handlers() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(staff::alerts))
+        .routes(routes!(staff::dismiss_alert))
+        .routes(routes!(staff::account))
+        .routes(routes!(staff::change_password))
+        .routes(routes!(staff::begin_totp))
+        .routes(routes!(staff::confirm_totp))
+        .routes(routes!(staff::end_totp))
+        .routes(routes!(staff::end_session))
+        .routes(routes!(staff::members))
+        .routes(routes!(staff::hire))
+        .routes(routes!(staff::set_role))
+        .routes(routes!(staff::disable))
+        .routes(routes!(staff::enable))
+        .routes(routes!(staff::reset_password))
+        .routes(routes!(staff::reset_totp))
+        .routes(routes!(customers::direct_recharge))
+        .routes(routes!(customers::block))
+        .routes(routes!(customers::unblock))
+        .routes(routes!(customers::unlock))
+        .routes(routes!(customers::refund))
+        .routes(routes!(codes::generate_codes, codes::batches))
+        .routes(routes!(codes::make))
+        .routes(routes!(codes::batch))
+        .routes(routes!(codes::hand_out))
+        .routes(routes!(codes::lines))
+        .routes(routes!(codes::freeze))
+        .routes(routes!(codes::thaw))
+        .routes(routes!(codes::cancel))
+        .routes(routes!(codes::find))
+        .routes(routes!(codes::import))
+        .routes(routes!(codes::resellers))
+        .routes(routes!(people::find))
+        .routes(routes!(people::profile))
+        .routes(routes!(people::ledger))
+        .routes(routes!(people::purchases))
+        .routes(routes!(people::reset_pin))
+        .routes(routes!(people::end_sessions))
+        .routes(routes!(people::end_session))
+        .routes(routes!(people::correct))
+        .routes(routes!(people::export))
+        .routes(routes!(people::erase))
+        .routes(routes!(people::purchase))
+        .routes(routes!(people::events))
+        .routes(routes!(people::grant_attempt))
+        .routes(routes!(logs::downloads))
+        .routes(routes!(logs::downloads_csv))
+        .routes(routes!(logs::audit))
+        .routes(routes!(logs::audit_csv))
+        .routes(routes!(files::list, files::create))
+        .routes(routes!(files::import))
+        .routes(routes!(files::get, files::edit))
+        .routes(routes!(files::versions))
+        .routes(routes!(files::publish))
+        .routes(routes!(files::hide))
+        .routes(routes!(files::remove_cover))
+        .routes(routes!(files::remove_preview))
+        .routes(routes!(categories::list, categories::create))
+        .routes(routes!(categories::rename, categories::delete))
+        .routes(routes!(categories::place))
+        .routes(routes!(uploads::begin))
+        .routes(routes!(uploads::of_file))
+        .routes(routes!(packages::packages))
+        .routes(routes!(packages::offer))
+        .routes(routes!(packages::edit))
+        .routes(routes!(packages::publish))
+        .routes(routes!(packages::withdraw))
+        .routes(routes!(settings::settings, settings::change))
+        .routes(routes!(settings::set_logo))
+        .routes(routes!(statistics::statistics))
+        .routes(routes!(statistics::csv))
 }

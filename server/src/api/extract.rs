@@ -54,6 +54,20 @@ impl<T: DeserializeOwned> FromRequest<AppState> for OptionalJson<T> {
     }
 }
 
+/// A form as browsers post it. 400 when it can't be read.
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<AppState> for Form<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Failure> {
+        match axum::Form::<T>::from_request(request, state).await {
+            Ok(axum::Form(fields)) => Ok(Self(fields)),
+            Err(_) => Err(Code::BadRequest.into()),
+        }
+    }
+}
+
 async fn body(request: Request, state: &AppState) -> Result<Bytes, Failure> {
     Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
         http::StatusCode::PAYLOAD_TOO_LARGE => Code::PayloadTooLarge.into(),
@@ -139,6 +153,16 @@ impl Query {
         }
     }
 
+    /// True or false; false when it is not there or empty. An error is kept in `fields`.
+    pub fn flag(&self, fields: &mut Fields, name: &str) -> bool {
+        let told = match self.text(name).trim() {
+            "" | "false" => Ok(false),
+            "true" => Ok(true),
+            _ => Err(FieldCode::Format),
+        };
+        fields.check(name, told).unwrap_or_default()
+    }
+
     /// The whole number, `None` when it is not there or empty; an error is kept in `fields`.
     pub fn number(&self, fields: &mut Fields, name: &str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
         let text = shared::text::fold_digits(self.text(name).trim());
@@ -207,6 +231,20 @@ impl FromRequestParts<AppState> for StaffMember {
             Some(Caller::Customer(_)) => Err(Code::Forbidden.into()),
             None => Err(Code::Unauthenticated.into()),
         }
+    }
+}
+
+/// A member of the staff, by a bearer token or, in the dashboard, by its cookie.
+pub struct Desk(pub Staff);
+
+impl FromRequestParts<AppState> for Desk {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Failure> {
+        if let Some(staff) = parts.extensions.get::<Option<Staff>>().cloned().flatten() {
+            return Ok(Self(staff));
+        }
+        StaffMember::from_request_parts(parts, state).await.map(|StaffMember(staff)| Self(staff))
     }
 }
 

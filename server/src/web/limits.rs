@@ -23,6 +23,8 @@ use crate::{
 const JSON_LIMIT: usize = 64 * 1024;
 /// The largest form of the web app, in bytes.
 const FORM_LIMIT: usize = 256 * 1024;
+/// The largest table that is imported, in bytes: fifty thousand recharge codes.
+const TABLE_LIMIT: usize = 2 * 1024 * 1024 - 1;
 /// The largest message of the Worker, in bytes.
 const WORKER_LIMIT: usize = 1024 * 1024;
 /// How long a body may take to arrive.
@@ -57,6 +59,8 @@ pub async fn identify(State(state): State<AppState>, mut request: Request, next:
 /// Middleware: takes the whole body in, within its size and time, before a handler begins.
 pub async fn body(State(context): State<Arc<Context>>, request: Request, next: Next) -> Response {
     let limit = match request.uri().path() {
+        "/api/v1/admin/codes/import/" | "/api/v1/admin/files/import/" | "/admin/do/import-codes" | "/admin/do/import-files" => TABLE_LIMIT,
+        "/api/v1/admin/settings/logo/" => FORM_LIMIT,
         path if path.starts_with("/api/v1/") => JSON_LIMIT,
         path if path.starts_with("/internal/") => WORKER_LIMIT,
         _ => FORM_LIMIT,
@@ -71,7 +75,7 @@ pub async fn body(State(context): State<Arc<Context>>, request: Request, next: N
         Ok(bytes) => next.run(Request::from_parts(parts, Body::from(bytes.freeze()))).await,
         Err(code) => {
             if code == Code::PayloadTooLarge && !context.stopping.is_cancelled() {
-                let _ = tokio::time::timeout(DRAIN_TIMEOUT, drain(body)).await;
+                drain_in_time(body).await;
             }
             Failure::from(code).into_response()
         }
@@ -92,6 +96,11 @@ async fn take(body: &mut Body, limit: usize) -> Result<BytesMut, Code> {
         taken.extend_from_slice(&data);
     }
     Ok(taken)
+}
+
+/// Reads a body that nobody wants, up to a size and a time, so that the client gets to read its answer.
+pub async fn drain_in_time(body: Body) {
+    let _ = tokio::time::timeout(DRAIN_TIMEOUT, drain(body)).await;
 }
 
 async fn drain(mut body: Body) {

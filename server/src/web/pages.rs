@@ -1,7 +1,7 @@
 //! The web app: its pages and server functions, and the plain form posts that work before and without its script.
 
 use axum::{
-    Extension, Form, Router,
+    Extension, Router,
     extract::{Path, State},
     middleware::map_response,
     response::{IntoResponse, Response},
@@ -11,27 +11,30 @@ use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use leptos::{
     context::{provide_context, use_context},
     nonce::use_nonce,
+    prelude::{AnyView, IntoAny},
     server_fn::error::SERVER_FN_ERROR_HEADER,
 };
 use leptos_axum::{LeptosRoutes, ResponseOptions};
 use serde::Deserialize;
 use shared::{Code, Locale, Problem, PurchaseId};
-use store::{Customer, Origin, links, sessions};
+use store::{Customer, Origin, Staff, links, sessions};
 
-use app::session;
+use app::session::{self, Side};
 
-use super::{live, security};
-use crate::{gateway, problem::Failure, state::AppState};
+use super::{codes, live, security};
+use crate::{api::extract::Form, gateway, problem::Failure, state::AppState};
 
 /// The pages, the server functions and the forms.
 pub fn router(state: &AppState) -> Router<AppState> {
-    let options = state.leptos.clone();
+    let routes = [app::routes(), dashboard::routes()].concat();
     Router::new()
+        .route("/admin/sign-out", post(leave_desk))
+        .route("/admin/codes/{id}/hand-out", post(codes::hand_out))
         .route("/purchases/{id}/download", post(download))
         .route("/language", post(language))
         .route("/sign-out", post(sign_out))
         .route("/live", get(live::web))
-        .leptos_routes_with_context(state, app::routes(), context(state), move || app::shell(options.clone()))
+        .leptos_routes_with_context(state, routes, context(state), shell(state))
         .layer(map_response(status_of_failure))
 }
 
@@ -51,8 +54,7 @@ async fn status_of_failure(response: Response) -> Response {
 
 /// The web app's page for an address that is none, with status 404.
 pub fn not_found(state: &AppState) -> Router<AppState> {
-    let options = state.leptos.clone();
-    let render = leptos_axum::render_app_to_stream_in_order_with_context(context(state), move || app::shell(options.clone()));
+    let render = leptos_axum::render_app_to_stream_in_order_with_context(context(state), shell(state));
     let page = move |request: axum::extract::Request| async move {
         let mut response = render(request).await;
         if response.status() == StatusCode::OK {
@@ -63,6 +65,20 @@ pub fn not_found(state: &AppState) -> Router<AppState> {
     Router::new().fallback(get(page).fallback(|| async { Failure::from(Code::NotFound) }))
 }
 
+/// The document of a page: the shop's, or the desk's.
+fn shell(state: &AppState) -> impl Fn() -> AnyView + Clone + Send + Sync + 'static {
+    let options = state.leptos.clone();
+    move || match side() {
+        Side::Shop => app::shell(options.clone()).into_any(),
+        Side::Desk => dashboard::shell(options.clone()).into_any(),
+    }
+}
+
+/// The side of the request that is in context.
+fn side() -> Side {
+    use_context::<Parts>().map_or(Side::Shop, |parts| Side::of(parts.uri.path()))
+}
+
 /// What the app's components and server functions find in their context, for each request.
 fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
     let state = state.clone();
@@ -71,13 +87,18 @@ fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
         provide_context(session::SecureCookies(state.context.config.https()));
         if let Some(parts) = use_context::<Parts>() {
             provide_context(parts.extensions.get::<Option<Customer>>().cloned().flatten());
+            provide_context(parts.extensions.get::<Option<Staff>>().cloned().flatten());
             if let Some(origin) = parts.extensions.get::<Origin>() {
                 provide_context(origin.clone());
             }
         }
         let Some(response) = use_context::<ResponseOptions>() else { return };
-        // A page is one person's: it must not come out of a cache to another.
-        response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        // A page is one person's: it must not come out of a cache to another. What the staff sees is kept on no disk either.
+        let keeping = match side() {
+            Side::Shop => "private, no-cache",
+            Side::Desk => "private, no-store",
+        };
+        response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static(keeping));
         if let Some(policy) = use_nonce().and_then(|nonce| security::page_policy(&state.context.config, &nonce)) {
             response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
         }
@@ -150,7 +171,19 @@ async fn sign_out(
     if let Some(customer) = customer {
         sessions::end(&state.store, customer.session, &origin).await?;
     }
-    Ok(with_cookies(see_other("/"), session::sign_out_cookies(state.context.config.https())))
+    Ok(with_cookies(see_other("/"), Side::Shop.sign_out_cookies(state.context.config.https())))
+}
+
+/// Ends the session of a member of the staff.
+async fn leave_desk(
+    State(state): State<AppState>,
+    Extension(staff): Extension<Option<Staff>>,
+    Extension(origin): Extension<Origin>,
+) -> Result<Response, Failure> {
+    if let Some(staff) = staff {
+        sessions::end(&state.store, staff.session, &origin).await?;
+    }
+    Ok(with_cookies(see_other("/admin/login"), Side::Desk.sign_out_cookies(state.context.config.https())))
 }
 
 #[cfg(test)]

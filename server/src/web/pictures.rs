@@ -1,4 +1,4 @@
-//! Covers and free previews.
+//! Covers, free previews and the shop's logo.
 
 use axum::{
     Router,
@@ -8,13 +8,13 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use shared::FileId;
-use store::{Picture, catalog};
+use store::{Picture, catalog, settings};
 
 use crate::{api::extract::Id, problem::Failure, state::AppState};
 
-/// `/covers/{file}` and `/previews/{file}`.
+/// `/covers/{file}`, `/previews/{file}` and `/logo`.
 pub fn router() -> Router<AppState> {
-    Router::new().route("/covers/{id}", get(cover)).route("/previews/{id}", get(preview))
+    Router::new().route("/covers/{id}", get(cover)).route("/previews/{id}", get(preview)).route("/logo", get(logo))
 }
 
 async fn cover(
@@ -23,7 +23,8 @@ async fn cover(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    Ok(answer(catalog::cover(&state.store, file).await?, query.as_deref(), &headers))
+    let hash = hash(query.as_deref());
+    Ok(answer(catalog::cover(&state.store, file, hash).await?, hash, &headers))
 }
 
 async fn preview(
@@ -32,13 +33,22 @@ async fn preview(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    Ok(answer(catalog::preview(&state.store, file).await?, query.as_deref(), &headers))
+    let hash = hash(query.as_deref());
+    Ok(answer(catalog::preview(&state.store, file, hash).await?, hash, &headers))
 }
 
-/// The address that the catalog gives names the picture's hash (`?v=`): such an answer never changes.
-fn answer(picture: Picture, query: Option<&str>, headers: &HeaderMap) -> Response {
-    let named = query.and_then(|query| query.strip_prefix("v=")).is_some_and(|hash| hash.len() >= 8 && picture.etag.starts_with(hash));
-    let lifetime = if named { "public, max-age=31536000, immutable" } else { "public, no-cache" };
+async fn logo(State(state): State<AppState>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, Failure> {
+    Ok(answer(settings::logo(&state.store).await?, hash(query.as_deref()), &headers))
+}
+
+/// The picture's hash in the address that the catalog gives (`?v=`); empty where there is none.
+fn hash(query: Option<&str>) -> &str {
+    query.and_then(|query| query.strip_prefix("v=")).unwrap_or_default()
+}
+
+/// What is had under its hash never changes.
+fn answer(picture: Picture, hash: &str, headers: &HeaderMap) -> Response {
+    let lifetime = if catalog::names(hash, &picture.etag) { "public, max-age=31536000, immutable" } else { "public, no-cache" };
     let etag = format!("\"{}\"", picture.etag);
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let hit = known

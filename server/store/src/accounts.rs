@@ -2,15 +2,18 @@
 
 use shared::{
     AccountId, Code, FieldCode, Fields, Instant, Name, Notice, Phone, Pin, Serial,
-    api::{Account, Activated, NewAccount, Recovered, Tokens, TransferKind},
+    api::{
+        Account, Activated, NewAccount, Recovered, Tokens, TransferKind,
+        admin::{NewPin, Permission},
+    },
     text::fold,
 };
-use sqlx::Row;
+use sqlx::{AssertSqlSafe, Row};
 
 use crate::{
     Customer, Error, Origin, Result, Staff, Store,
     audit::{self, Entry},
-    db::transaction,
+    db::{Connection, transaction},
     edge,
     error::{damaged, field},
     ledger::{self, Movement},
@@ -79,7 +82,7 @@ fn draw_pin(store: &Store) -> Pin {
 /// Signs in by serial and PIN. Unknown, wrong and malformed get [`Code::InvalidCredentials`] in the same time.
 pub async fn sign_in(store: &Store, serial: &str, pin: &str, origin: &Origin) -> Result<Tokens> {
     let typed = serial.parse::<Serial>().map_or_else(|_| unreadable(serial), |serial| serial.to_string());
-    let known = Known::find(store, "SELECT id, serial, pin_hash, expires_at, blocked_at FROM customers WHERE serial = $1", &typed).await?;
+    let known = Known::find(store, "SELECT id, serial, pin_hash, expires_at FROM customers WHERE serial = $1", &typed).await?;
     let attempt = Try::new(throttle::of_serial(&typed), origin);
     let (_, tokens) = enter(store, known, pin, &attempt, "account.sign_in", &typed, origin).await?;
     Ok(tokens)
@@ -88,8 +91,8 @@ pub async fn sign_in(store: &Store, serial: &str, pin: &str, origin: &Origin) ->
 /// Gives the serial back to who knows the phone of the activation and the PIN, and signs in.
 pub async fn recover(store: &Store, phone: &str, pin: &str, origin: &Origin) -> Result<Recovered> {
     let typed = phone.parse::<Phone>().map_or_else(|_| unreadable(phone), |phone| phone.to_string());
-    let known = Known::find(store, "SELECT id, serial, pin_hash, expires_at, blocked_at FROM customers WHERE phone = $1", &typed).await?;
-    let attempt = Try::new(format!("phone:{typed}"), origin);
+    let known = Known::find(store, "SELECT id, serial, pin_hash, expires_at FROM customers WHERE phone = $1", &typed).await?;
+    let attempt = Try::new(throttle::of_phone(&typed), origin);
     let (serial, tokens) = enter(store, known, pin, &attempt, "account.recover", &typed, origin).await?;
     Ok(Recovered { serial, tokens })
 }
@@ -105,7 +108,6 @@ struct Known {
     serial: String,
     pin_hash: String,
     expires_at: Option<i64>,
-    blocked: bool,
 }
 
 impl Known {
@@ -117,7 +119,6 @@ impl Known {
                 serial: row.try_get("serial")?,
                 pin_hash: row.try_get("pin_hash")?,
                 expires_at: row.try_get("expires_at")?,
-                blocked: row.try_get::<Option<i64>, _>("blocked_at")?.is_some(),
             })
         })
         .transpose()
@@ -156,16 +157,40 @@ async fn enter(
     };
     attempt.succeeded(store).await?;
     let actor = format!("customer:{}", known.id);
-    if known.blocked {
-        fail(store, action, &actor, "blocked", origin).await?;
-        return Err(Code::AccountBlocked.into());
-    }
-    let tokens = transaction!(store, |connection| {
+    let tokens: Result<Tokens> = transaction!(store, |connection| {
+        hold(store, &mut *connection, &known).await?;
         let tokens = sessions::begin(store, &mut *connection, Owner::Customer(known.id), origin).await?;
         audit::record(store, &mut *connection, &Entry { actor: &actor, action, subject: &actor, outcome: "ok", origin }).await?;
         Ok(tokens)
-    })?;
-    Ok((known.serial, tokens))
+    });
+    if let Err(Error::Problem(problem)) = &tokens {
+        let outcome = if problem.code == Code::AccountBlocked { "blocked" } else { "wrong" };
+        fail(store, action, &actor, outcome, origin).await?;
+    }
+    Ok((known.serial, tokens?))
+}
+
+/// Locks the account for the session that is about to begin: a new PIN, a block or an erasure that came while the PIN was tried is seen
+/// here, and one that comes later finds the session.
+async fn hold(store: &Store, connection: &mut Connection, known: &Known) -> Result<()> {
+    let lock = store.0.db.dialect().for_update();
+    let row = sqlx::query(AssertSqlSafe(format!("SELECT pin_hash, blocked_at FROM customers WHERE id = $1{lock}")))
+        .bind(known.id.0)
+        .fetch_optional(connection)
+        .await?
+        .ok_or(Code::InvalidCredentials)?;
+    if row.try_get::<String, _>("pin_hash")? != known.pin_hash {
+        return Err(Code::InvalidCredentials.into());
+    }
+    if row.try_get::<Option<i64>, _>("blocked_at")?.is_some() { Err(Code::AccountBlocked.into()) } else { Ok(()) }
+}
+
+/// [`Code::AccountBlocked`] where the account is blocked or closed. For a caller who was let in before that, and asks once its transaction
+/// holds what a block or an erasure waits for.
+pub(crate) async fn must_not_be_blocked(connection: &mut Connection, customer: AccountId) -> Result<()> {
+    let blocked: Option<i64> =
+        sqlx::query_scalar("SELECT blocked_at FROM customers WHERE id = $1").bind(customer.0).fetch_one(connection).await?;
+    if blocked.is_some() { Err(Code::AccountBlocked.into()) } else { Ok(()) }
 }
 
 async fn fail(store: &Store, action: &'static str, subject: &str, outcome: &str, origin: &Origin) -> Result<()> {
@@ -210,12 +235,18 @@ pub async fn activate(store: &Store, customer: &Customer, name: &str, phone: &st
         if updated.rows_affected() == 0 {
             return Err(Code::AlreadyActivated.into());
         }
-        let granted = sqlx::query("INSERT INTO bonuses (phone, customer_id, granted_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-            .bind(phone.as_str().to_owned())
-            .bind(customer.id.0)
-            .bind(now.0)
-            .execute(&mut *connection)
-            .await?;
+        // Only a keyed hash is kept of the number, so that a person who was forgotten is, and the number still has no second bonus.
+        // Earlier stores kept the number itself.
+        let granted = sqlx::query(
+            "INSERT INTO bonuses (phone, customer_id, granted_at)
+             SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM bonuses WHERE phone = $4) ON CONFLICT DO NOTHING",
+        )
+        .bind(store.0.keys.phone_hash(phone.as_str()))
+        .bind(customer.id.0)
+        .bind(now.0)
+        .bind(phone.as_str().to_owned())
+        .execute(&mut *connection)
+        .await?;
         let bonus = if granted.rows_affected() == 1 { store.settings().bonus } else { 0 };
         let balance = if bonus > 0 {
             let movement = Movement { customer: customer.id, kind: TransferKind::Bonus, amount: bonus, reference: None, description: "" };
@@ -261,9 +292,9 @@ pub async fn change_pin(store: &Store, customer: &Customer, old: &str, new: &str
     let actor = customer.actor();
     let attempt = Try::new(throttle::of_serial(&customer.serial), origin);
     let begun = attempt.begin(store).await;
-    let hash: Option<String> =
+    let known: Option<String> =
         sqlx::query_scalar("SELECT pin_hash FROM customers WHERE id = $1").bind(customer.id.0).fetch_optional(store.0.db.reader()).await?;
-    let right = store.0.secrets.verify(old.reveal(), hash).await?;
+    let right = store.0.secrets.verify(old.reveal(), known.clone()).await?;
     let locks = begun?;
     if !right {
         audit::record_failure(store, &Entry { actor: &actor, action: "account.pin", subject: &actor, outcome: "wrong", origin }).await?;
@@ -275,11 +306,16 @@ pub async fn change_pin(store: &Store, customer: &Customer, old: &str, new: &str
     attempt.succeeded(store).await?;
     let hash = store.0.secrets.hash(new.reveal(), store.random()).await?;
     transaction!(store, |connection| {
-        sqlx::query("UPDATE customers SET pin_hash = $2 WHERE id = $1")
+        // Of the very PIN that was proven: one that the staff drew meanwhile stays, and so does an account that was closed.
+        let changed = sqlx::query("UPDATE customers SET pin_hash = $2 WHERE id = $1 AND pin_hash = $3 AND closed_at IS NULL")
             .bind(customer.id.0)
             .bind(hash.clone())
+            .bind(known.clone())
             .execute(&mut *connection)
             .await?;
+        if changed.rows_affected() == 0 {
+            return Err(field("old_pin", FieldCode::WrongPin));
+        }
         sqlx::query("UPDATE sessions SET ended_at = $3 WHERE customer_id = $1 AND id <> $2 AND ended_at IS NULL")
             .bind(customer.id.0)
             .bind(customer.session.0)
@@ -312,6 +348,7 @@ pub async fn profile(store: &Store, customer: &Customer) -> Result<Account> {
 
 /// Blocks an account, so that it signs in and downloads no more and its links are revoked, or lifts the block. The links stay revoked.
 pub async fn set_blocked(store: &Store, staff: &Staff, serial: &str, blocked: bool, origin: &Origin) -> Result<()> {
+    staff.must(Permission::HelpCustomers)?;
     let id = by_serial(store, serial).await?;
     let blocked_at = blocked.then_some(store.now().0);
     let action = if blocked { "account.block" } else { "account.unblock" };
@@ -319,7 +356,15 @@ pub async fn set_blocked(store: &Store, staff: &Staff, serial: &str, blocked: bo
         if blocked {
             links::revoke_all(store, &mut *connection, id).await?;
         }
-        sqlx::query("UPDATE customers SET blocked_at = $2 WHERE id = $1").bind(id.0).bind(blocked_at).execute(&mut *connection).await?;
+        // An account that was closed a moment ago stays blocked.
+        let changed = sqlx::query("UPDATE customers SET blocked_at = $2 WHERE id = $1 AND closed_at IS NULL")
+            .bind(id.0)
+            .bind(blocked_at)
+            .execute(&mut *connection)
+            .await?;
+        if changed.rows_affected() == 0 {
+            return Err(Code::AccountClosed.into());
+        }
         let subject = format!("customer:{id}");
         audit::record(store, &mut *connection, &Entry { actor: &staff.actor(), action, subject: &subject, outcome: "ok", origin }).await
     })?;
@@ -330,23 +375,69 @@ pub async fn set_blocked(store: &Store, staff: &Staff, serial: &str, blocked: bo
 
 /// Takes the throttle's lock from an account and its phone.
 pub async fn unlock(store: &Store, staff: &Staff, serial: &str, origin: &Origin) -> Result<()> {
+    staff.must(Permission::HelpCustomers)?;
     let id = by_serial(store, serial).await?;
-    let row = sqlx::query("SELECT serial, phone FROM customers WHERE id = $1").bind(id.0).fetch_one(store.0.db.reader()).await?;
-    throttle::forget(store, &throttle::of_serial(&row.try_get::<String, _>("serial")?)).await?;
-    if let Some(phone) = row.try_get::<Option<String>, _>("phone")? {
-        throttle::forget(store, &format!("phone:{phone}")).await?;
-    }
-    throttle::forget(store, &format!("codes:{id}")).await?;
-    let subject = format!("customer:{id}");
-    audit::record_failure(store, &Entry { actor: &staff.actor(), action: "account.unlock", subject: &subject, outcome: "ok", origin }).await
+    let (actor, subject) = (staff.actor(), format!("customer:{id}"));
+    transaction!(store, |connection| {
+        let row = sqlx::query("SELECT serial, phone FROM customers WHERE id = $1")
+            .bind(id.0)
+            .fetch_optional(&mut *connection)
+            .await?
+            .ok_or(Code::NotFound)?;
+        throttle::forget(&mut *connection, &throttle::of_serial(&row.try_get::<String, _>("serial")?)).await?;
+        throttle::forget(&mut *connection, &throttle::of_codes(id)).await?;
+        if let Some(phone) = row.try_get::<Option<String>, _>("phone")? {
+            throttle::forget(&mut *connection, &throttle::of_phone(&phone)).await?;
+        }
+        audit::record(store, &mut *connection, &Entry { actor: &actor, action: "account.unlock", subject: &subject, outcome: "ok", origin })
+            .await
+    })
 }
 
-/// The account of a serial as staff type it.
+/// Draws a new PIN for who forgot it, which is told once. Their sessions end, and the throttle forgets their failures.
+pub async fn reset_pin(store: &Store, staff: &Staff, serial: &str, origin: &Origin) -> Result<NewPin> {
+    staff.must(Permission::HelpCustomers)?;
+    let id = by_serial(store, serial).await?;
+    let pin = draw_pin(store);
+    let hash = store.0.secrets.hash(pin.reveal(), store.random()).await?;
+    let (actor, subject) = (staff.actor(), format!("customer:{id}"));
+    let serial: String = transaction!(store, |connection| {
+        let row = sqlx::query("UPDATE customers SET pin_hash = $2 WHERE id = $1 AND closed_at IS NULL RETURNING serial, phone")
+            .bind(id.0)
+            .bind(hash.clone())
+            .fetch_optional(&mut *connection)
+            .await?
+            .ok_or(Code::AccountClosed)?;
+        let serial: String = row.try_get("serial")?;
+        throttle::forget(&mut *connection, &throttle::of_serial(&serial)).await?;
+        if let Some(phone) = row.try_get::<Option<String>, _>("phone")? {
+            throttle::forget(&mut *connection, &throttle::of_phone(&phone)).await?;
+        }
+        sessions::end_all_in(store, &mut *connection, id).await?;
+        notifications::add(store, &mut *connection, id, &Notice::PinChanged).await?;
+        let entry = Entry { actor: &actor, action: "account.pin_reset", subject: &subject, outcome: "ok", origin };
+        audit::record(store, &mut *connection, &entry).await?;
+        Ok(serial)
+    })?;
+    store.live().changed(id);
+    Ok(NewPin { serial, pin: pin.reveal().to_owned() })
+}
+
+/// The account of a serial as staff type it, to do something for it: [`Code::AccountClosed`] where nothing can be done any more.
 pub(crate) async fn by_serial(store: &Store, typed: &str) -> Result<AccountId> {
+    match of_serial(store, typed).await? {
+        (_, true) => Err(Code::AccountClosed.into()),
+        (id, false) => Ok(id),
+    }
+}
+
+/// The same of any account, and whether it was closed.
+pub(crate) async fn of_serial(store: &Store, typed: &str) -> Result<(AccountId, bool)> {
     let serial: Serial = typed.parse().map_err(|code| field("customer_serial", code))?;
-    let id: Option<i64> = sqlx::query_scalar("SELECT id FROM customers WHERE serial = $1")
+    let row = sqlx::query("SELECT id, closed_at FROM customers WHERE serial = $1")
         .bind(serial.as_str().to_owned())
         .fetch_optional(store.0.db.reader())
-        .await?;
-    id.map(AccountId).ok_or_else(|| Code::NotFound.into())
+        .await?
+        .ok_or(Code::NotFound)?;
+    Ok((AccountId(row.try_get("id")?), row.try_get::<Option<i64>, _>("closed_at")?.is_some()))
 }

@@ -11,7 +11,7 @@ use shared::{
 use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 
 use crate::{
-    Picture, Result, Store,
+    Picture, Result, Store, categories,
     codes::line,
     db::{Connection, Dialect, FEW_HITS, transaction},
     error::{damaged, field},
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Largest cover or preview, in bytes.
-const MAX_PICTURE: usize = 8 << 20;
+pub(crate) const MAX_PICTURE: usize = 8 << 20;
 
 /// What is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +57,11 @@ pub struct NewFile {
 
 /// All categories in the shop's order.
 pub async fn categories(store: &Store) -> Result<Vec<Category>> {
-    let rows = sqlx::query("SELECT id, name, files_count FROM categories ORDER BY position, id").fetch_all(store.0.db.reader()).await?;
+    shelves(&mut *store.0.db.reader().acquire().await?).await
+}
+
+async fn shelves(connection: &mut Connection) -> Result<Vec<Category>> {
+    let rows = sqlx::query("SELECT id, name, files_count FROM categories ORDER BY position, id").fetch_all(connection).await?;
     rows.iter()
         .map(|row| {
             Ok(Category { id: CategoryId(row.try_get("id")?), name: row.try_get("name")?, files_count: row.try_get("files_count")? })
@@ -68,16 +72,21 @@ pub async fn categories(store: &Store) -> Result<Vec<Category>> {
 /// The category of this name, made if there is none.
 pub async fn ensure_category(store: &Store, name: &str) -> Result<CategoryId> {
     let name = name.trim();
-    line(name, 1, 100).map_err(|code| field("category", code))?;
+    categories::check_name(name).map_err(|code| field("category", code))?;
     transaction!(store, |connection| {
-        sqlx::query("INSERT INTO categories (name, position) VALUES ($1, (SELECT COUNT(*) FROM categories)) ON CONFLICT DO NOTHING")
-            .bind(name.to_owned())
-            .execute(&mut *connection)
-            .await?;
-        let id: i64 =
-            sqlx::query_scalar("SELECT id FROM categories WHERE name = $1").bind(name.to_owned()).fetch_one(&mut *connection).await?;
-        Ok(CategoryId(id))
+        let (id, _) = ensure_category_in(&mut *connection, name).await?;
+        Ok(id)
     })
+}
+
+/// The same in the transaction of what it is for; and whether it was made.
+pub(crate) async fn ensure_category_in(connection: &mut Connection, name: &str) -> Result<(CategoryId, bool)> {
+    let made = sqlx::query("INSERT INTO categories (name, position) VALUES ($1, (SELECT COUNT(*) FROM categories)) ON CONFLICT DO NOTHING")
+        .bind(name.to_owned())
+        .execute(&mut *connection)
+        .await?;
+    let id: i64 = sqlx::query_scalar("SELECT id FROM categories WHERE name = $1").bind(name.to_owned()).fetch_one(&mut *connection).await?;
+    Ok((CategoryId(id), made.rows_affected() == 1))
 }
 
 const COLUMNS: &str =
@@ -88,9 +97,17 @@ const COLUMNS: &str =
 const JOINS: &str = "JOIN categories ON categories.id = files.category_id JOIN versions ON versions.id = files.version_id
     LEFT JOIN purchases ON purchases.customer_id = $2 AND purchases.file_id = files.id AND purchases.refunded_at IS NULL";
 
+/// How much of a picture's hash its address has at least, in characters.
+const ADDRESS_HASH: usize = 8;
+
+/// Where a file's cover or preview is had, under a name that changes with it.
+pub(crate) fn picture_address(kind: &str, id: FileId, etag: Option<String>) -> Option<String> {
+    etag.map(|etag| format!("/{kind}/{id}?v={}", &etag[..ADDRESS_HASH.min(etag.len())]))
+}
+
 fn file(row: &AnyRow) -> Result<File> {
     let id = FileId(row.try_get("id")?);
-    let address = |kind: &str, etag: Option<String>| etag.map(|etag| format!("/{kind}/{id}?v={}", &etag[..8.min(etag.len())]));
+    let address = |kind: &str, etag: Option<String>| picture_address(kind, id, etag);
     Ok(File {
         id,
         title: row.try_get("title")?,
@@ -114,10 +131,15 @@ fn file(row: &AnyRow) -> Result<File> {
 
 /// A page of published files. The total is exact up to a thousand hits of a search: beyond, it says no more to a person, and costs.
 pub async fn search(store: &Store, query: &Query, viewer: Option<AccountId>) -> Result<Page<File>> {
+    Ok(browse(store, query, viewer).await?.0)
+}
+
+/// The same, with all categories in the shop's order.
+pub async fn browse(store: &Store, query: &Query, viewer: Option<AccountId>) -> Result<(Page<File>, Vec<Category>)> {
     let words = search_words(&query.text);
     let (page, per_page) = (query.page.clamp(1, 100_000), query.per_page.clamp(1, 100));
     if words.is_empty() && !query.text.trim().is_empty() {
-        return Ok(Page { items: Vec::new(), total: 0, page, per_page });
+        return Ok((Page { items: Vec::new(), total: 0, page, per_page }, categories(store).await?));
     }
     let dialect = store.0.db.dialect();
     let (source, newest, terms) = if words.is_empty() {
@@ -142,34 +164,39 @@ pub async fn search(store: &Store, query: &Query, viewer: Option<AccountId>) -> 
     for word in &terms.read {
         rows = rows.bind(format!("% {word}%"));
     }
-    let rows = rows.fetch_all(store.0.db.reader()).await?;
+    // All by one connection: each loan costs the database more than a statement.
+    let mut connection = store.0.db.reader().acquire().await?;
+    let rows = rows.fetch_all(&mut *connection).await?;
+    let categories = shelves(&mut connection).await?;
     let total = if words.is_empty() && query.kind.is_none() {
-        count_files(store, query.category).await?
+        // Kept counts, so that a large shop costs no more.
+        let asked = categories.iter().filter(|category| query.category.is_none_or(|asked| category.id == asked));
+        asked.map(|category| category.files_count).sum()
     } else {
         let sql = format!("SELECT COUNT(*) FROM (SELECT 1 FROM {source} WHERE {filter} LIMIT {FEW_HITS}) AS counted");
         let mut count = sqlx::query_scalar(AssertSqlSafe(sql)).bind(terms.indexed).bind(0);
         for word in &terms.read {
             count = count.bind(format!("% {word}%"));
         }
-        count.fetch_one(store.0.db.reader()).await?
+        count.fetch_one(&mut *connection).await?
     };
-    Ok(Page { items: rows.iter().map(file).collect::<Result<_>>()?, total, page, per_page })
+    Ok((Page { items: rows.iter().map(file).collect::<Result<_>>()?, total, page, per_page }, categories))
 }
 
 /// How the words of a search are looked for. An index walks all files of every word that it is asked for, so where one word
 /// is rare it is asked for that one alone, and the others are read in its few files.
 #[derive(Default)]
-struct Terms {
+pub(crate) struct Terms {
     /// The index's expression, `$1`.
-    indexed: String,
+    pub(crate) indexed: String,
     /// Words to read in what the index finds, from `$3` on.
-    read: Vec<String>,
+    pub(crate) read: Vec<String>,
     /// True when the index finds fewer than [`FEW_HITS`].
-    few: bool,
+    pub(crate) few: bool,
 }
 
 impl Terms {
-    async fn find(store: &Store, words: &[String]) -> Result<Self> {
+    pub(crate) async fn find(store: &Store, words: &[String]) -> Result<Self> {
         let dialect = store.0.db.dialect();
         // Long words are rare more often than short ones.
         let mut longest_first: Vec<&String> = words.iter().collect();
@@ -185,7 +212,7 @@ impl Terms {
         Ok(Self { indexed, read: Vec::new(), few })
     }
 
-    fn condition(&self, dialect: Dialect) -> String {
+    pub(crate) fn condition(&self, dialect: Dialect) -> String {
         // Folded words stand between single spaces (`shared::text::fold`), and hold nothing that LIKE gives a meaning.
         let read: String = (3..).take(self.read.len()).map(|place| format!(" AND ' ' || files_search.folded LIKE ${place}")).collect();
         format!("{}{read}", dialect.matches())
@@ -197,13 +224,6 @@ async fn count_hits(store: &Store, expression: &str) -> Result<i64> {
     let sql =
         format!("SELECT COUNT(*) FROM (SELECT 1 FROM files_search WHERE {} LIMIT {FEW_HITS}) AS counted", store.0.db.dialect().matches());
     Ok(sqlx::query_scalar(AssertSqlSafe(sql)).bind(expression.to_owned()).fetch_one(store.0.db.reader()).await?)
-}
-
-/// How many files are published, in a category or in all: kept count, so that a large shop costs no more.
-async fn count_files(store: &Store, category: Option<CategoryId>) -> Result<i64> {
-    let of = category.map(|category| format!(" WHERE id = {category}")).unwrap_or_default();
-    let sql = format!("SELECT CAST(COALESCE(SUM(files_count), 0) AS BIGINT) FROM categories{of}");
-    Ok(sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(store.0.db.reader()).await?)
 }
 
 /// A published file, or one that the viewer owns.
@@ -267,7 +287,7 @@ fn check(new: &NewFile) -> Result<()> {
     if title.and(description).and(price).and(name).is_some() { Ok(()) } else { Err(fields.problem().into()) }
 }
 
-fn file_name(name: &str) -> std::result::Result<(), FieldCode> {
+pub(crate) fn file_name(name: &str) -> std::result::Result<(), FieldCode> {
     line(name.trim(), 1, 150)?;
     let hidden = name.starts_with('.')
         || name.chars().any(|character| matches!(character, '/' | '\\' | '\n') || shared::text::is_invisible(character));
@@ -317,36 +337,9 @@ pub async fn add_version(
     file_name(name).map_err(|code| field("file_name", code))?;
     line(note.trim(), 0, 1000).map_err(|code| field("note", code))?;
     let stored = storage::put(store, name, content, limit).await?;
-    let added: Result<(VersionId, Vec<i64>)> = transaction!(store, |connection| {
-        let title: Option<String> = sqlx::query_scalar("UPDATE files SET updated_at = updated_at WHERE id = $1 RETURNING title")
-            .bind(id.0)
-            .fetch_optional(&mut *connection)
-            .await?;
-        let title = title.ok_or(Code::NotFound)?;
-        let version = insert_version(store, &mut *connection, id, name, note.trim(), &stored).await?;
-        let buyers = sqlx::query(
-            "UPDATE purchases SET attempts_allowed = attempts_allowed + $2 WHERE file_id = $1 AND refunded_at IS NULL RETURNING id, customer_id",
-        )
-        .bind(id.0)
-        .bind(store.settings().attempts)
-        .fetch_all(&mut *connection)
-        .await?;
-        let mut told = Vec::with_capacity(buyers.len());
-        for buyer in &buyers {
-            let (purchase_id, customer) = (PurchaseId(buyer.try_get("id")?), buyer.try_get("customer_id")?);
-            let notice = Notice::NewVersion { purchase_id, title: title.clone(), note: note.trim().to_owned() };
-            notifications::add(store, &mut *connection, AccountId(customer), &notice).await?;
-            told.push(customer);
-        }
-        Ok((version, told))
-    });
+    let added: Result<Attached> = transaction!(store, |connection| { attach(store, &mut *connection, id, name, note, &stored).await });
     match added {
-        Ok((version, told)) => {
-            for customer in told {
-                store.live().changed(AccountId(customer));
-            }
-            Ok(version)
-        }
+        Ok(attached) => Ok(attached.tell(store)),
         Err(error) => {
             storage::remove(store, &stored.storage_key).await?;
             Err(error)
@@ -354,24 +347,74 @@ pub async fn add_version(
     }
 }
 
+/// A version that a stored content became.
+pub(crate) struct Attached {
+    pub(crate) version: VersionId,
+    told: Vec<AccountId>,
+}
+
+impl Attached {
+    /// Tells the browsers of those who have it, once the transaction is done.
+    pub(crate) fn tell(self, store: &Store) -> VersionId {
+        for customer in self.told {
+            store.live().changed(customer);
+        }
+        self.version
+    }
+}
+
+/// Makes a stored content the newest version of a file: past buyers are told, and get fresh attempts.
+pub(crate) async fn attach(
+    store: &Store,
+    connection: &mut Connection,
+    id: FileId,
+    name: &str,
+    note: &str,
+    stored: &crate::Content,
+) -> Result<Attached> {
+    // The row is held, so that two versions at once get their numbers one after the other.
+    let title: Option<String> = sqlx::query_scalar("UPDATE files SET updated_at = updated_at WHERE id = $1 RETURNING title")
+        .bind(id.0)
+        .fetch_optional(&mut *connection)
+        .await?;
+    let title = title.ok_or(Code::NotFound)?;
+    let version = insert_version(store, &mut *connection, id, name, note.trim(), stored).await?;
+    let buyers = sqlx::query(
+        "UPDATE purchases SET attempts_allowed = attempts_allowed + $2 WHERE file_id = $1 AND refunded_at IS NULL RETURNING id, customer_id",
+    )
+    .bind(id.0)
+    .bind(store.settings().attempts)
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut told = Vec::with_capacity(buyers.len());
+    for buyer in &buyers {
+        let (purchase_id, customer) = (PurchaseId(buyer.try_get("id")?), AccountId(buyer.try_get("customer_id")?));
+        let notice = Notice::NewVersion { purchase_id, title: title.clone(), note: note.trim().to_owned() };
+        notifications::add(store, &mut *connection, customer, &notice).await?;
+        told.push(customer);
+    }
+    Ok(Attached { version, told })
+}
+
 /// Sets a file's cover: a PNG, JPEG or WebP picture.
 pub async fn set_cover(store: &Store, id: FileId, bytes: Vec<u8>) -> Result<()> {
-    let content_type = picture_type(&bytes, &["image/png", "image/jpeg", "image/webp"]).map_err(|code| field("cover", code))?;
+    let content_type =
+        picture_type(&bytes, &["image/png", "image/jpeg", "image/webp"], MAX_PICTURE).map_err(|code| field("cover", code))?;
     let etag = storage::put_picture(store, bytes).await?;
     set_picture(store, "UPDATE files SET cover_etag = $2, cover_type = $3 WHERE id = $1", id, etag, content_type).await
 }
 
 /// Sets a file's free preview: a picture or a PDF.
 pub async fn set_preview(store: &Store, id: FileId, bytes: Vec<u8>) -> Result<()> {
-    let content_type =
-        picture_type(&bytes, &["image/png", "image/jpeg", "image/webp", "application/pdf"]).map_err(|code| field("preview", code))?;
+    let content_type = picture_type(&bytes, &["image/png", "image/jpeg", "image/webp", "application/pdf"], MAX_PICTURE)
+        .map_err(|code| field("preview", code))?;
     let etag = storage::put_picture(store, bytes).await?;
     set_picture(store, "UPDATE files SET preview_etag = $2, preview_type = $3 WHERE id = $1", id, etag, content_type).await
 }
 
-fn picture_type(bytes: &[u8], allowed: &[&'static str]) -> std::result::Result<&'static str, FieldCode> {
-    if bytes.len() > MAX_PICTURE {
-        return Err(FieldCode::TooLong);
+pub(crate) fn picture_type(bytes: &[u8], allowed: &[&'static str], most: usize) -> std::result::Result<&'static str, FieldCode> {
+    if bytes.len() > most {
+        return Err(FieldCode::PictureSize);
     }
     let found = infer::get(bytes).map(|kind| kind.mime_type());
     allowed.iter().copied().find(|allowed| Some(*allowed) == found).ok_or(FieldCode::ContentType)
@@ -382,20 +425,27 @@ async fn set_picture(store: &Store, sql: &'static str, id: FileId, etag: String,
     if updated.rows_affected() == 1 { Ok(()) } else { Err(Code::NotFound.into()) }
 }
 
-/// A file's cover; [`Code::NotFound`] when it has none.
-pub async fn cover(store: &Store, id: FileId) -> Result<Picture> {
-    picture(store, "SELECT cover_etag AS etag, cover_type AS content_type FROM files WHERE id = $1", id).await
+/// A file's cover; [`Code::NotFound`] when it has none, and for a file that customers don't see, unless `hash` names the picture.
+pub async fn cover(store: &Store, id: FileId, hash: &str) -> Result<Picture> {
+    picture(store, "SELECT published, cover_etag AS etag, cover_type AS content_type FROM files WHERE id = $1", id, hash).await
 }
 
-/// A file's free preview; [`Code::NotFound`] when it has none.
-pub async fn preview(store: &Store, id: FileId) -> Result<Picture> {
-    picture(store, "SELECT preview_etag AS etag, preview_type AS content_type FROM files WHERE id = $1", id).await
+/// A file's free preview; as [`cover`].
+pub async fn preview(store: &Store, id: FileId, hash: &str) -> Result<Picture> {
+    picture(store, "SELECT published, preview_etag AS etag, preview_type AS content_type FROM files WHERE id = $1", id, hash).await
 }
 
-async fn picture(store: &Store, sql: &'static str, id: FileId) -> Result<Picture> {
+async fn picture(store: &Store, sql: &'static str, id: FileId, hash: &str) -> Result<Picture> {
     let row = sqlx::query(sql).bind(id.0).fetch_optional(store.0.db.reader()).await?.ok_or(Code::NotFound)?;
-    match (row.try_get("etag")?, row.try_get("content_type")?) {
+    match (row.try_get::<Option<String>, _>("etag")?, row.try_get("content_type")?) {
+        // Files are numbered: drafts must not be found by counting. Staff and buyers have the hash in the address that they were given.
+        (Some(etag), _) if row.try_get::<i64, _>("published")? == 0 && !names(hash, &etag) => Err(Code::NotFound.into()),
         (Some(etag), Some(content_type)) => storage::picture(store, etag, content_type).await,
         _ => Err(Code::NotFound.into()),
     }
+}
+
+/// Whether the hash of a picture's address names the picture that has this entity tag.
+pub fn names(hash: &str, etag: &str) -> bool {
+    hash.len() >= ADDRESS_HASH && etag.starts_with(hash)
 }

@@ -2,24 +2,29 @@
 //! Nothing depends on it for being right: whatever lapsed is seen as lapsed before it is swept.
 
 use shared::{
-    PurchaseId,
+    AccountId, Instant, PurchaseId,
     link::{Event, Gateway},
     ms,
 };
 use sqlx::Row;
 
-use crate::{Result, Store, alerts, db::transaction, edge, idempotency, links, throttle};
+use crate::{Result, Store, alerts, db::transaction, edge, idempotency, links, statistics, subscriptions, throttle, uploads};
 
 /// Rows of one kind that one sweep takes, so that it never holds the database for long.
 const BATCH: i64 = 500;
 /// How long ended sessions and rotated tokens are kept, so that their reuse is still seen.
 const SESSION_MEMORY: i64 = 7 * ms::DAY;
 
-/// Sweeps expired temporary accounts, links, sessions, throttles and idempotency keys, and recounts what was sold.
+/// Sweeps expired temporary accounts, links, sessions, throttles and idempotency keys, recounts what was sold, tells of subscriptions
+/// that end, and counts days that are over.
 pub async fn sweep(store: &Store) -> Result<()> {
     expire_links(store).await?;
     edge::forget_calls(store).await?;
     forget_temporary_accounts(store).await?;
+    // A storage that fails keeps back nothing but its own: what could not be removed waits for the next sweep.
+    if let Err(error) = uploads::sweep(store).await {
+        tracing::error!(%error, "uploads that are over");
+    }
     let now = store.now();
     let before = |life: i64| now.plus(-life).0;
     for (sql, instant) in [
@@ -37,7 +42,8 @@ pub async fn sweep(store: &Store) -> Result<()> {
     ] {
         sqlx::query(sql).bind(instant).execute(store.0.db.writer()).await?;
     }
-    Ok(())
+    subscriptions::remind(store).await?;
+    statistics::count(store).await
 }
 
 async fn expire_links(store: &Store) -> Result<()> {
@@ -59,19 +65,24 @@ async fn expire_links(store: &Store) -> Result<()> {
     Ok(())
 }
 
-/// A temporary account has no coins and no purchases, so that it goes without a trace in the ledger.
+/// A temporary account has no coins and no purchases, so that it goes without a trace in the ledger. Its number among the ledger's accounts
+/// stays: before it went, the database would look for it in every transfer there is.
 async fn forget_temporary_accounts(store: &Store) -> Result<()> {
     transaction!(store, |connection| {
-        let gone: Vec<i64> = sqlx::query_scalar(
-            "DELETE FROM customers WHERE id IN (SELECT id FROM customers WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) RETURNING id",
+        // The condition stands twice: PostgreSQL reads the outer one again where it had to wait for an activation.
+        let rows = sqlx::query(
+            "DELETE FROM customers WHERE expires_at <= $1
+             AND id IN (SELECT id FROM customers WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) RETURNING id, created_at",
         )
         .bind(store.now().0)
         .bind(BATCH)
         .fetch_all(&mut *connection)
         .await?;
-        for id in gone {
-            sqlx::query("DELETE FROM accounts WHERE id = $1").bind(id).execute(&mut *connection).await?;
+        let mut gone = Vec::with_capacity(rows.len());
+        for row in rows {
+            gone.push((AccountId(row.try_get("id")?), Instant(row.try_get("created_at")?)));
         }
+        statistics::forget(&mut *connection, &gone).await?;
         Ok(())
     })
 }

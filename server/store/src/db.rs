@@ -3,7 +3,7 @@
 use std::{sync::Once, time::Duration};
 
 use sqlx::{
-    Any, AnyConnection, AnyPool, Executor, Transaction,
+    Any, AnyConnection, AnyPool, Connection as _, Executor, Transaction,
     any::{AnyPoolOptions, install_default_drivers},
 };
 
@@ -15,6 +15,9 @@ pub(crate) type Connection = AnyConnection;
 static DRIVERS: Once = Once::new();
 /// Up to how many hits a search is few.
 pub(crate) const FEW_HITS: i64 = 1_000;
+/// A connection that rested longer is asked whether it lives before it is lent: its server may be gone. Asking one that has just served
+/// would cost as much as a statement.
+const RESTED: Duration = Duration::from_secs(1);
 /// How often a transaction is tried again when the database asks for it.
 const TRIES: u32 = 10;
 
@@ -42,11 +45,43 @@ impl Dialect {
         }
     }
 
+    /// What begins a transaction that reads what was there at one moment.
+    fn snapshot(self) -> &'static str {
+        match self {
+            Self::Sqlite => "BEGIN",
+            Self::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        }
+    }
+
+    /// What keeps every other transaction from adding rows to tables until this one ends; `SQLite`'s one writer does so anyway.
+    pub(crate) fn lock_tables(self, tables: &str) -> Option<String> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(format!("LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE")),
+        }
+    }
+
+    /// The numbers of a group as one text, with commas between: a row of many numbers is read far faster than many rows.
+    pub(crate) fn joined(self, numbers: &str) -> String {
+        match self {
+            Self::Sqlite => format!("GROUP_CONCAT({numbers}, ',')"),
+            Self::Postgres => format!("STRING_AGG(CAST({numbers} AS TEXT), ',')"),
+        }
+    }
+
     /// What makes a SELECT lock its rows; `SQLite`'s one writer has locked everything already.
     pub(crate) fn for_update(self) -> &'static str {
         match self {
             Self::Sqlite => "",
             Self::Postgres => " FOR UPDATE",
+        }
+    }
+
+    /// What makes a SELECT keep its rows as they are until the transaction ends, and lets others do the same.
+    pub(crate) fn for_share(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR SHARE",
         }
     }
 
@@ -92,11 +127,71 @@ impl Dialect {
         }
     }
 
+    /// The search expression of folded words that stand there whole.
+    pub(crate) fn words_expression(self, words: &[String]) -> String {
+        match self {
+            Self::Sqlite => words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" AND "),
+            Self::Postgres => words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" & "),
+        }
+    }
+
+    /// Numbers of the `customer`s or `file`s that match the search expression at `$1`.
+    pub(crate) fn matching(self, kind: &str) -> String {
+        match self {
+            Self::Sqlite => format!("SELECT rowid FROM {kind}s_search WHERE {kind}s_search MATCH $1"),
+            Self::Postgres => format!("SELECT {kind}_id FROM {kind}s_search WHERE words @@ to_tsquery('simple', $1)"),
+        }
+    }
+
+    /// The same, but only the `limit` newest below `below`: full-text indexes walk in that order and stop.
+    pub(crate) fn newest_matching(self, kind: &str, below: i64, limit: i64) -> String {
+        let key = match self {
+            Self::Sqlite => "rowid".to_owned(),
+            Self::Postgres => format!("{kind}_id"),
+        };
+        format!("{} AND {key} < {below} ORDER BY {key} DESC LIMIT {limit}", self.matching(kind))
+    }
+
+    /// Customers below `below` that match the search expression at `$1`: a SELECT from its FROM on, to which conditions are added, and
+    /// what orders them, newest first.
+    pub(crate) fn customers_matching(self, below: i64) -> (String, &'static str) {
+        match self {
+            // SQLite keeps the order of a CROSS JOIN, and the full-text index walks from the newest hit on until the page is full.
+            Self::Sqlite => (
+                format!(
+                    "FROM customers_search CROSS JOIN customers ON customers.id = customers_search.rowid
+                     WHERE customers_search MATCH $1 AND customers_search.rowid < {below}"
+                ),
+                "customers_search.rowid DESC",
+            ),
+            Self::Postgres => (format!("FROM customers WHERE id IN ({}) AND id < {below}", self.matching("customer")), "id DESC"),
+        }
+    }
+
+    /// The texts of a JSON array at `$3`, to select `list.key` (from 0) and `list.value` from: one value to bind and one plan for
+    /// thousands of rows.
+    pub(crate) fn list(self) -> &'static str {
+        match self {
+            Self::Sqlite => "json_each($3) AS list",
+            Self::Postgres => {
+                "(SELECT ordinality - 1 AS key, value FROM json_array_elements_text(CAST($3 AS JSON)) WITH ORDINALITY) AS list"
+            }
+        }
+    }
+
     /// Writes the folded text `$2` of the file `$1`.
     pub(crate) fn search_insert(self) -> &'static str {
         match self {
             Self::Sqlite => "INSERT INTO files_search (rowid, folded) VALUES ($1, $2)",
             Self::Postgres => "INSERT INTO files_search (file_id, folded) VALUES ($1, $2)",
+        }
+    }
+
+    /// The same, where the file has one already.
+    pub(crate) fn search_update(self) -> &'static str {
+        match self {
+            Self::Sqlite => "UPDATE files_search SET folded = $2 WHERE rowid = $1",
+            Self::Postgres => "UPDATE files_search SET folded = $2 WHERE file_id = $1",
         }
     }
 }
@@ -121,7 +216,7 @@ impl Db {
                 Ok(Self { dialect, writer, reader: sqlite_pool(8, "PRAGMA query_only = ON").connect(&address).await? })
             }
             Dialect::Postgres => {
-                let pool = AnyPoolOptions::new().max_connections(24).acquire_timeout(Duration::from_secs(30)).connect(database_url).await?;
+                let pool = pool(24).connect(database_url).await?;
                 Ok(Self { dialect, writer: pool.clone(), reader: pool })
             }
         }
@@ -147,6 +242,11 @@ impl Db {
     /// Where single statements write.
     pub(crate) fn writer(&self) -> &AnyPool {
         &self.writer
+    }
+
+    /// Begins a transaction that only reads: all that it reads is of one moment.
+    pub(crate) async fn snapshot(&self) -> Result<Transaction<'static, Any>> {
+        Ok(self.reader.begin_with(self.dialect.snapshot()).await?)
     }
 
     /// Begins a transaction that writes. Use [`transaction!`], which also tries again.
@@ -176,8 +276,20 @@ impl Db {
     }
 }
 
+fn pool(connections: u32) -> AnyPoolOptions {
+    let options = AnyPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(30));
+    options.test_before_acquire(false).before_acquire(|connection, life| {
+        Box::pin(async move {
+            if life.idle_for > RESTED {
+                connection.ping().await?;
+            }
+            Ok(true)
+        })
+    })
+}
+
 fn sqlite_pool(connections: u32, mode: &'static str) -> AnyPoolOptions {
-    AnyPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(30)).after_connect(move |connection, _| {
+    pool(connections).after_connect(move |connection, _| {
         Box::pin(async move {
             connection.execute("PRAGMA busy_timeout = 10000").await?;
             connection.execute("PRAGMA foreign_keys = ON").await?;

@@ -14,14 +14,14 @@
 use async_trait::async_trait;
 use shared::{
     AccountId, Code, PurchaseId,
+    api::admin::AlertKind,
     link::{Acknowledged, Call, Dispatch, Gateway, STREAM_WINDOW, State, Ticket, webhook::TOLERANCE},
     ms,
 };
 use sqlx::{AssertSqlSafe, Row};
 
 use crate::{
-    Error, Result, Store,
-    alerts::{self, Kind},
+    Error, Result, Store, alerts, customers,
     db::{Connection, transaction},
     error::damaged,
     links,
@@ -106,8 +106,8 @@ pub async fn probe(store: &Store) -> Result<bool> {
 /// Remembers whether the Worker answers: an alert stands as long as it does not.
 async fn heard(store: &Store, outcome: std::result::Result<(), &str>) -> Result<()> {
     match outcome {
-        Ok(()) => alerts::resolve(store, Kind::WorkerDown).await,
-        Err(problem) => alerts::raise(store, Kind::WorkerDown, problem).await,
+        Ok(()) => alerts::resolve(store, AlertKind::WorkerDown).await,
+        Err(problem) => alerts::raise(store, AlertKind::WorkerDown, problem).await,
     }
 }
 
@@ -162,7 +162,7 @@ async fn take(store: &Store, dispatch: &Dispatch, heard_of: &[Ticket]) -> Result
     if let Some(last) = dispatch.records.last().filter(|last| last.sequence > sequence) {
         let detail =
             format!("purchase {}: the Worker tells of event {}, the store has events up to {sequence}", dispatch.purchase, last.sequence);
-        alerts::raise(store, Kind::EventsMissing, &detail).await?;
+        alerts::raise(store, AlertKind::EventsMissing, &detail).await?;
     }
     Ok(Acknowledged { sequence })
 }
@@ -176,9 +176,15 @@ async fn write(store: &Store, connection: &mut Connection, dispatch: &Dispatch) 
         .await?
         .ok_or(Code::NotFound)?;
     let (customer, stored) = (AccountId(row.try_get("customer_id")?), row.try_get("worker_events")?);
+    // The Worker goes on knowing the address of the claim until it forgets the purchase.
+    let forgotten = customers::is_forgotten(&mut *connection, customer).await?;
     let mut changed = false;
     for state in &dispatch.states {
-        changed |= write_state(connection, state).await?;
+        let mut state = state.clone();
+        if forgotten && let Some(claim) = &mut state.claim {
+            claim.ip.clear();
+        }
+        changed |= write_state(&mut *connection, &state).await?;
     }
     let news = dispatch.after(stored);
     links::log(store, &mut *connection, news, customer).await?;

@@ -33,7 +33,10 @@ impl Error {
     pub fn problem(&self) -> Problem {
         match self {
             Self::Problem(problem) => problem.clone(),
+            Self::Storage(error) if is_full(error) => Code::StorageFull.into(),
             Self::Database(sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) | Self::Storage(_) => Code::Unavailable.into(),
+            // The server stops: whoever sends again meets another one.
+            Self::Upload(error) if error.kind() == std::io::ErrorKind::Interrupted => Code::Unavailable.into(),
             Self::Upload(_) => Code::BadRequest.into(),
             Self::Database(_) | Self::Migration(_) | Self::Damaged(_) => Code::Internal.into(),
         }
@@ -60,6 +63,19 @@ impl From<Code> for Error {
     fn from(code: Code) -> Self {
         Self::Problem(code.into())
     }
+}
+
+/// Whether it was the room that was lacking, which the operating system says at the bottom of the chain.
+fn is_full(error: &object_store::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        if matches!(kind, Some(std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 pub(crate) fn field(name: &str, code: FieldCode) -> Error {

@@ -1,7 +1,7 @@
 //! The double-entry ledger: the only place that moves coins. A transfer is written and the customer's cached sums are
 //! changed by the same transaction, so that `balance = deposited - spent = sum of transfers` always holds.
 
-use shared::{AccountId, Coins, api::TransferKind};
+use shared::{AccountId, Code, Coins, api::TransferKind};
 
 use crate::{
     Result, Store,
@@ -32,7 +32,8 @@ pub(crate) struct Movement<'a> {
     pub(crate) description: &'a str,
 }
 
-/// Moves the coins and gives the customer's balance afterwards. A debit of more than the balance is [`shared::Code::InsufficientBalance`] and changes nothing.
+/// Moves the coins and gives the customer's balance afterwards. A debit of more than the balance is [`Code::InsufficientBalance`], coins for an
+/// account that was closed, even a moment ago, are [`Code::AccountClosed`]: neither changes anything.
 pub(crate) async fn post(store: &Store, connection: &mut Connection, movement: &Movement<'_>) -> Result<Coins> {
     let (house, incoming, update) = match movement.kind {
         TransferKind::Bonus => (House::Bonus, true, DEPOSIT),
@@ -43,9 +44,16 @@ pub(crate) async fn post(store: &Store, connection: &mut Connection, movement: &
         TransferKind::Subscription => (House::Subscriptions, false, SPEND),
         TransferKind::Correction => (House::Direct, false, TAKE_BACK),
     };
-    let balance: Option<Coins> =
-        sqlx::query_scalar(update).bind(movement.amount).bind(movement.customer.0).fetch_optional(&mut *connection).await?;
+    let now = store.now().0;
+    let mut update = sqlx::query_scalar(update).bind(movement.amount).bind(movement.customer.0);
+    if matches!(movement.kind, TransferKind::Purchase | TransferKind::Subscription) {
+        update = update.bind(now);
+    }
+    let balance: Option<Coins> = update.fetch_optional(&mut *connection).await?;
     let Some(balance) = balance else {
+        if incoming {
+            return Err(Code::AccountClosed.into());
+        }
         let current: Option<Coins> = sqlx::query_scalar("SELECT balance FROM customers WHERE id = $1")
             .bind(movement.customer.0)
             .fetch_optional(&mut *connection)
@@ -67,14 +75,17 @@ pub(crate) async fn post(store: &Store, connection: &mut Connection, movement: &
     .bind(balance)
     .bind(movement.reference)
     .bind(movement.description.to_owned())
-    .bind(store.now().0)
+    .bind(now)
     .execute(&mut *connection)
     .await?;
     Ok(balance)
 }
 
-const DEPOSIT: &str = "UPDATE customers SET balance = balance + $1, deposited = deposited + $1 WHERE id = $2 RETURNING balance";
-const GIVE_BACK: &str = "UPDATE customers SET balance = balance + $1, spent = spent - $1 WHERE id = $2 RETURNING balance";
-const SPEND: &str = "UPDATE customers SET balance = balance - $1, spent = spent + $1 WHERE id = $2 AND balance >= $1 RETURNING balance";
+const DEPOSIT: &str =
+    "UPDATE customers SET balance = balance + $1, deposited = deposited + $1 WHERE id = $2 AND closed_at IS NULL RETURNING balance";
+const GIVE_BACK: &str =
+    "UPDATE customers SET balance = balance + $1, spent = spent - $1 WHERE id = $2 AND closed_at IS NULL RETURNING balance";
+const SPEND: &str = "UPDATE customers SET balance = balance - $1, spent = spent + $1,
+    first_spent_at = CASE WHEN first_spent_at < $3 THEN first_spent_at ELSE $3 END WHERE id = $2 AND balance >= $1 RETURNING balance";
 const TAKE_BACK: &str =
     "UPDATE customers SET balance = balance - $1, deposited = deposited - $1 WHERE id = $2 AND balance >= $1 RETURNING balance";

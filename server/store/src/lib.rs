@@ -5,40 +5,50 @@
 
 pub mod accounts;
 pub mod alerts;
-mod audit;
+pub mod audit;
 pub mod catalog;
+pub mod categories;
 pub mod cleanup;
 pub mod codes;
+pub mod customers;
 mod db;
+pub mod downloads;
 pub mod edge;
 mod error;
+pub mod files;
 mod idempotency;
+pub mod imports;
 mod keys;
 mod ledger;
 pub mod links;
 mod live;
 pub mod notifications;
 mod origin;
+mod pictures;
 pub mod reconcile;
 pub mod sales;
 mod secrets;
 pub mod sessions;
+pub mod settings;
 pub mod staff;
+pub mod statistics;
 mod storage;
 pub mod subscriptions;
 mod throttle;
+pub mod uploads;
 pub mod wallet;
 
 use std::sync::Arc;
 
 use object_store::ObjectStore;
-use shared::{Coins, Instant, link, ms};
+use shared::{Instant, link};
 use tokio::sync::Notify;
 
 pub use edge::Edge;
 pub use error::{Error, Result};
 pub use live::Live;
-pub use origin::{Caller, Customer, Origin, Staff};
+pub use origin::{Caller, Customer, Origin, Staff, counted_as};
+pub use settings::Settings;
 pub use storage::{Content, Picture};
 
 /// Tells the time.
@@ -78,27 +88,6 @@ pub struct Config {
 /// Memory of one argon2id hash in KiB, as OWASP's password storage cheat sheet has it (with two passes).
 pub const HASH_MEMORY: u32 = 19 * 1024;
 
-/// What a shop may want otherwise.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Coins granted at activation, once a phone number.
-    pub bonus: Coins,
-    /// Attempts of a purchase, and fresh ones of a new version.
-    pub attempts: i64,
-    /// Milliseconds in which a link can be claimed, and used once it is claimed.
-    pub link_life: i64,
-    /// Milliseconds that a temporary account lives.
-    pub temporary_life: i64,
-    /// Milliseconds that a session lives after it was last used.
-    pub session_life: i64,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { bonus: 100, attempts: 3, link_life: 2 * ms::HOUR, temporary_life: 7 * ms::DAY, session_life: 30 * ms::DAY }
-    }
-}
-
 /// The store: a handle that is cheap to clone.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
@@ -115,8 +104,9 @@ struct Inner {
     calls: Notify,
     files: Arc<dyn ObjectStore>,
     files_prefix: String,
-    settings: Settings,
+    settings: settings::Current,
     live: Live,
+    makings: codes::Makings,
     secrets: secrets::Secrets,
 }
 
@@ -133,8 +123,9 @@ impl Store {
             calls: Notify::new(),
             files: config.files,
             files_prefix: config.files_prefix,
-            settings: Settings::default(),
+            settings: settings::Current::default(),
             live: Live::default(),
+            makings: codes::Makings::default(),
             clock,
             rng,
         })))
@@ -142,7 +133,8 @@ impl Store {
 
     /// Brings the database's tables up to date; safe to run twice and by several servers at once.
     pub async fn migrate(&self) -> Result<()> {
-        self.0.db.migrate().await
+        self.0.db.migrate().await?;
+        settings::refresh(self).await
     }
 
     /// Whether the database answers.
@@ -161,9 +153,9 @@ impl Store {
         &self.0.live
     }
 
-    /// What the shop chose.
-    pub fn settings(&self) -> &Settings {
-        &self.0.settings
+    /// What the shop chose, as it is at the moment.
+    pub fn settings(&self) -> Arc<Settings> {
+        self.0.settings.get()
     }
 
     /// The address people reach the store at.

@@ -10,8 +10,9 @@ use shared::{
 use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 
 use crate::{
-    Customer, Origin, Result, Store,
+    Customer, Origin, Result, Store, accounts,
     audit::{self, Entry},
+    customers,
     db::{Connection, transaction},
     edge,
     error::damaged,
@@ -61,7 +62,7 @@ async fn press(store: &Store, connection: &mut Connection, customer: AccountId, 
     let now = store.now();
     // The purchase's row is what presses and steps wait for one another at.
     let sql = format!(
-        "SELECT purchases.attempts_allowed, purchases.refunded_at, purchases.embedded_events, purchases.worker_events,
+        "SELECT purchases.file_id, purchases.attempts_allowed, purchases.refunded_at, purchases.embedded_events, purchases.worker_events,
                 versions.id AS version_id, versions.size, versions.sha256, versions.file_name, versions.content_type, versions.storage_key
          FROM purchases JOIN files ON files.id = purchases.file_id JOIN versions ON versions.id = files.version_id
          WHERE purchases.id = $1 AND purchases.customer_id = $2{}",
@@ -73,11 +74,7 @@ async fn press(store: &Store, connection: &mut Connection, customer: AccountId, 
         return Err(Code::PurchaseRefunded.into());
     }
     // A block locks the purchases before it is written: whoever comes after it sees it.
-    let blocked: Option<i64> =
-        sqlx::query_scalar("SELECT blocked_at FROM customers WHERE id = $1").bind(customer.0).fetch_one(&mut *connection).await?;
-    if blocked.is_some() {
-        return Err(Code::AccountBlocked.into());
-    }
+    accounts::must_not_be_blocked(&mut *connection, customer).await?;
     let links = sqlx::query(
         "SELECT links.number, links.gateway, phase, ticket, created_at, expires_at, claimed_at, bytes_sent, worker_calls.link AS revoking
          FROM links LEFT JOIN worker_calls ON worker_calls.purchase_id = links.purchase_id AND worker_calls.link = links.number
@@ -122,8 +119,8 @@ async fn press(store: &Store, connection: &mut Connection, customer: AccountId, 
     };
     let state = State::issued(&ticket, ticket.sequence);
     sqlx::query(
-        "INSERT INTO links (purchase_id, number, gateway, version_id, ticket, state, phase, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO links (purchase_id, number, gateway, version_id, ticket, state, phase, created_at, expires_at, customer_id, file_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(purchase.0)
     .bind(ticket.link)
@@ -134,6 +131,8 @@ async fn press(store: &Store, connection: &mut Connection, customer: AccountId, 
     .bind(state.phase.as_str())
     .bind(now.0)
     .bind(ticket.expires_at.0)
+    .bind(customer.0)
+    .bind(row.try_get::<i64, _>("file_id")?)
     .execute(&mut *connection)
     .await?;
     Ok(Pressed { url: address(store, &ticket), expires_at: ticket.expires_at, used: used + 1, left: allowed - used - 1 })
@@ -272,7 +271,8 @@ pub(crate) async fn write(connection: &mut Connection, state: &State) -> Result<
     Ok(())
 }
 
-/// Adds events that follow on the last one of their purchase and gateway to its log, and tells the customer of what they end.
+/// Adds events that follow on the last one of their purchase and gateway to its log, and tells the customer of what they end. The caller
+/// holds the purchase's row.
 pub(crate) async fn log(store: &Store, connection: &mut Connection, events: &[Record], customer: AccountId) -> Result<()> {
     let Some(last) = events.last() else { return Ok(()) };
     sqlx::query(AssertSqlSafe(format!("UPDATE purchases SET {} = $2 WHERE id = $1", counter(last.gateway))))
@@ -280,8 +280,9 @@ pub(crate) async fn log(store: &Store, connection: &mut Connection, events: &[Re
         .bind(last.sequence)
         .execute(&mut *connection)
         .await?;
-    // PostgreSQL's texts can't hold it.
-    let without_nul = |text: &str| text.chars().filter(|character| *character != '\0').collect::<String>();
+    let forgotten = customers::is_forgotten(&mut *connection, customer).await?;
+    // PostgreSQL's texts can't hold a NUL.
+    let kept = |text: &str| if forgotten { String::new() } else { text.replace('\0', "") };
     for event in events {
         sqlx::query(
             "INSERT INTO download_events (purchase_id, gateway, sequence, link, kind, ip, user_agent, detail, created_at)
@@ -292,13 +293,21 @@ pub(crate) async fn log(store: &Store, connection: &mut Connection, events: &[Re
         .bind(event.sequence)
         .bind(event.link)
         .bind(event.kind.as_str())
-        .bind(without_nul(&event.ip))
-        .bind(without_nul(&event.user_agent))
+        .bind(kept(&event.ip))
+        .bind(kept(&event.user_agent))
         .bind(serde_json::to_string(&event.detail).map_err(damaged)?)
         .bind(event.at.0)
         .execute(&mut *connection)
         .await?;
-        if event.kind == Kind::Completed {
+        if event.kind.is_trouble() {
+            sqlx::query("UPDATE links SET trouble = $3 WHERE purchase_id = $1 AND number = $2")
+                .bind(event.purchase.0)
+                .bind(event.link)
+                .bind(event.kind.as_str())
+                .execute(&mut *connection)
+                .await?;
+        }
+        if event.kind == Kind::Completed && !forgotten {
             tell_downloaded(store, connection, event.purchase, customer).await?;
         }
     }

@@ -18,9 +18,18 @@ pub(crate) async fn add(store: &Store, connection: &mut Connection, customer: Ac
 
 /// The customer's notifications, newest first, `limit` (1 to 200) at most.
 pub async fn list(store: &Store, customer: &Customer, limit: i64) -> Result<Vec<Notification>> {
+    newest(store, customer.id, limit.clamp(1, 200)).await
+}
+
+/// All that a customer was told of and that is kept, newest first.
+pub(crate) async fn all(store: &Store, customer: AccountId) -> Result<Vec<Notification>> {
+    newest(store, customer, i64::MAX).await
+}
+
+async fn newest(store: &Store, customer: AccountId, limit: i64) -> Result<Vec<Notification>> {
     let rows = sqlx::query("SELECT id, notice, created_at, read_at FROM notifications WHERE customer_id = $1 ORDER BY id DESC LIMIT $2")
-        .bind(customer.id.0)
-        .bind(limit.clamp(1, 200))
+        .bind(customer.0)
+        .bind(limit)
         .fetch_all(store.0.db.reader())
         .await?;
     rows.iter()

@@ -1,8 +1,21 @@
 //! Who asks, and from where.
 
+use std::net::{IpAddr, Ipv6Addr};
+
 use shared::{AccountId, Code, Coins, Instant, SessionId, StaffId, api::Role};
 
 use crate::Result;
+
+/// What an address counts as where addresses are counted: a household or a phone has a whole IPv6 /64 to itself (RFC 6177).
+pub fn counted_as(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        address @ IpAddr::V4(_) => address,
+    }
+}
 
 /// Where a request comes from, for sessions, throttle and audit.
 #[derive(Debug, Clone, PartialEq, Eq)]

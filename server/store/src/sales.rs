@@ -5,12 +5,15 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use shared::{
     AccountId, Code, Coins, FileId, Instant, Notice, PurchaseId,
-    api::{Attempt, AttemptState, MyPurchase, TransferKind},
+    api::{
+        Attempt, AttemptState, MyPurchase, TransferKind,
+        admin::{MAX_GRANTS, Permission},
+    },
 };
 use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 
 use crate::{
-    Customer, Error, Origin, Result, Staff, Store,
+    Customer, Error, Origin, Result, Staff, Store, accounts,
     audit::{self, Entry},
     codes::line,
     db::{Connection, transaction},
@@ -34,7 +37,8 @@ pub struct Bought {
 }
 
 /// Buys a file: checks and debits the balance, records the sale, tells the customer, in one transaction (design, section 5).
-/// A file that a current subscription covers costs nothing. Owned already is [`Code::AlreadyPurchased`], even without coins.
+/// A file that a current subscription covers costs nothing. Owned already is [`Code::AlreadyPurchased`], even without coins;
+/// an account that was blocked or closed meanwhile gets [`Code::AccountBlocked`].
 pub async fn purchase(store: &Store, customer: &Customer, file: FileId, key: Option<&str>, origin: &Origin) -> Result<Bought> {
     customer.must_be_activated()?;
     let (actor, subject) = (customer.actor(), format!("file:{file}"));
@@ -68,9 +72,9 @@ pub async fn purchase(store: &Store, customer: &Customer, file: FileId, key: Opt
 const OFFER: &str = "SELECT files.title, files.price, (
         SELECT subscriptions.id FROM subscriptions
         WHERE subscriptions.customer_id = $2 AND subscriptions.expires_at > $3 AND subscriptions.files_left > 0
-        AND (NOT EXISTS (SELECT 1 FROM package_categories WHERE package_categories.package_id = subscriptions.package_id)
-             OR EXISTS (SELECT 1 FROM package_categories
-                 WHERE package_categories.package_id = subscriptions.package_id AND package_categories.category_id = files.category_id))
+        AND (NOT EXISTS (SELECT 1 FROM subscription_categories WHERE subscription_categories.subscription_id = subscriptions.id)
+             OR EXISTS (SELECT 1 FROM subscription_categories
+                 WHERE subscription_categories.subscription_id = subscriptions.id AND subscription_categories.category_id = files.category_id))
         ORDER BY subscriptions.expires_at LIMIT 1) AS subscription_id
     FROM files WHERE files.id = $1 AND files.published = 1 AND files.version_id IS NOT NULL";
 
@@ -105,6 +109,8 @@ async fn buy(store: &Store, connection: &mut Connection, customer: AccountId, fi
     .fetch_optional(&mut *connection)
     .await?;
     let purchase_id = PurchaseId(purchase.ok_or(Code::AlreadyPurchased)?);
+    // The row refers to the customer, so that its insertion has waited for an erasure that was under way.
+    accounts::must_not_be_blocked(&mut *connection, customer).await?;
     let new_balance = if price > 0 {
         let movement =
             Movement { customer, kind: TransferKind::Purchase, amount: price, reference: Some(purchase_id.0), description: &title };
@@ -225,20 +231,29 @@ fn my_purchase(row: &AnyRow, attempts: &mut HashMap<i64, Vec<Attempt>>, now: Ins
 }
 
 /// Pays a purchase back and revokes its links: by an owner or manager, with a reason of 1 to 200 characters.
-pub async fn refund(store: &Store, staff: &Staff, purchase: PurchaseId, reason: &str, origin: &Origin) -> Result<()> {
-    staff.must_handle_coins()?;
-    line(reason.trim(), 1, 200).map_err(|code| field("reason", code))?;
+pub async fn refund(store: &Store, staff: &Staff, purchase: PurchaseId, reason: &str, key: Option<&str>, origin: &Origin) -> Result<()> {
+    staff.must(Permission::MoveCoins)?;
+    let reason = reason.trim();
+    line(reason, 1, 200).map_err(|code| field("reason", code))?;
     let (actor, subject) = (staff.actor(), format!("purchase:{purchase}"));
+    let once = Once::new(&actor, key, format!("refund {purchase}"))?;
     let customer = transaction!(store, |connection| {
-        let row = sqlx::query(
+        if let Some(customer) = once.begin(store, &mut *connection).await? {
+            return Ok(customer);
+        }
+        let refunded = sqlx::query(
             "UPDATE purchases SET refunded_at = $2 WHERE id = $1 AND refunded_at IS NULL RETURNING customer_id, price,
              (SELECT title FROM files WHERE files.id = purchases.file_id) AS title",
         )
         .bind(purchase.0)
         .bind(store.now().0)
         .fetch_optional(&mut *connection)
-        .await?
-        .ok_or(Code::NotFound)?;
+        .await?;
+        let Some(row) = refunded else {
+            let known: Option<i64> =
+                sqlx::query_scalar("SELECT id FROM purchases WHERE id = $1").bind(purchase.0).fetch_optional(&mut *connection).await?;
+            return Err(if known.is_some() { Code::AlreadyRefunded } else { Code::NotFound }.into());
+        };
         let (customer, amount, title) = (AccountId(row.try_get("customer_id")?), row.try_get("price")?, row.try_get::<String, _>("title")?);
         if amount > 0 {
             let movement = Movement { customer, kind: TransferKind::Refund, amount, reference: Some(purchase.0), description: &title };
@@ -249,12 +264,65 @@ pub async fn refund(store: &Store, staff: &Staff, purchase: PurchaseId, reason: 
         audit::record(
             store,
             &mut *connection,
-            &Entry { actor: &actor, action: "sales.refund", subject: &subject, outcome: reason.trim(), origin },
+            &Entry { actor: &actor, action: "sales.refund", subject: &subject, outcome: reason, origin },
         )
         .await?;
+        once.finish(&mut *connection, &customer).await?;
         Ok(customer)
     })?;
     store.live().changed(customer);
     edge::wake(store);
     Ok(())
+}
+
+/// Gives a purchase one more attempt, with a reason of 1 to 200 characters. [`Code::GrantsExhausted`] when the staff gave [`MAX_GRANTS`].
+pub async fn grant_attempt(
+    store: &Store,
+    staff: &Staff,
+    purchase: PurchaseId,
+    reason: &str,
+    key: Option<&str>,
+    origin: &Origin,
+) -> Result<()> {
+    staff.must(Permission::HelpCustomers)?;
+    let reason = reason.trim();
+    line(reason, 1, 200).map_err(|code| field("reason", code))?;
+    let (actor, subject) = (staff.actor(), format!("purchase:{purchase}"));
+    let once = Once::new(&actor, key, format!("grant {purchase}"))?;
+    let customer = transaction!(store, |connection| {
+        if let Some(customer) = once.begin(store, &mut *connection).await? {
+            return Ok(customer);
+        }
+        let granted = sqlx::query(
+            "UPDATE purchases SET attempts_allowed = attempts_allowed + 1, attempts_granted = attempts_granted + 1
+             WHERE id = $1 AND refunded_at IS NULL AND attempts_granted < $2 RETURNING customer_id,
+             (SELECT title FROM files WHERE files.id = purchases.file_id) AS title",
+        )
+        .bind(purchase.0)
+        .bind(MAX_GRANTS)
+        .fetch_optional(&mut *connection)
+        .await?;
+        let Some(row) = granted else { return Err(not_granted(&mut *connection, purchase).await?) };
+        let customer = AccountId(row.try_get("customer_id")?);
+        let notice = Notice::AttemptGranted { purchase_id: purchase, title: row.try_get("title")? };
+        notifications::add(store, &mut *connection, customer, &notice).await?;
+        let entry = Entry { actor: &actor, action: "sales.grant_attempt", subject: &subject, outcome: reason, origin };
+        audit::record(store, &mut *connection, &entry).await?;
+        once.finish(&mut *connection, &customer).await?;
+        Ok(customer)
+    })?;
+    store.live().changed(customer);
+    Ok(())
+}
+
+/// Why a purchase gets no more attempts.
+async fn not_granted(connection: &mut Connection, purchase: PurchaseId) -> Result<Error> {
+    let refunded: Option<Option<i64>> =
+        sqlx::query_scalar("SELECT refunded_at FROM purchases WHERE id = $1").bind(purchase.0).fetch_optional(connection).await?;
+    Ok(match refunded {
+        None => Code::NotFound,
+        Some(Some(_)) => Code::PurchaseRefunded,
+        Some(None) => Code::GrantsExhausted,
+    }
+    .into())
 }

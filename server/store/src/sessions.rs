@@ -5,13 +5,13 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use shared::{
     AccountId, Code, Instant, SessionId, StaffId,
-    api::{Session, Tokens},
+    api::{Session, Tokens, admin::Permission},
     ms,
 };
-use sqlx::Row;
+use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 
 use crate::{
-    Caller, Customer, Origin, Result, Staff, Store,
+    Caller, Customer, Origin, Result, Staff, Store, accounts,
     audit::{self, Entry},
     db::{Connection, transaction},
     error::damaged,
@@ -64,12 +64,17 @@ pub(crate) async fn begin(store: &Store, connection: &mut Connection, owner: Own
     .bind(origin.ip.clone())
     .bind(origin.agent())
     .bind(now.0)
-    .bind(now.plus(store.settings().session_life).0)
+    .bind(now.plus(life(store, staff)).0)
     .fetch_one(&mut *connection)
     .await?;
     let refresh_token = random_token(store.random());
     insert_refresh(store, connection, &refresh_token, session).await?;
     tokens(store, session, refresh_token)
+}
+
+/// Milliseconds that a session lives after it was last used.
+fn life(store: &Store, staff: Option<i64>) -> i64 {
+    if staff.is_some() { store.settings().staff_session_life } else { store.settings().session_life }
 }
 
 async fn insert_refresh(store: &Store, connection: &mut Connection, token: &str, session: i64) -> Result<()> {
@@ -97,10 +102,15 @@ pub async fn authenticate(store: &Store, access_token: &str) -> Result<Caller> {
     validation.validate_exp = false;
     let key = DecodingKey::from_secret(&store.0.keys.access);
     let claims = jsonwebtoken::decode::<Claims>(access_token, &key, &validation).map_err(|_| Code::Unauthenticated)?.claims;
-    let now = store.now();
-    if claims.exp * ms::SECOND <= now.0 {
+    if claims.exp * ms::SECOND <= store.now().0 {
         return Err(Code::Unauthenticated.into());
     }
+    whose(store, SessionId(claims.sid)).await
+}
+
+/// Whose session it is, while it lives.
+async fn whose(store: &Store, session: SessionId) -> Result<Caller> {
+    let now = store.now();
     let row = sqlx::query(
         "SELECT sessions.customer_id, sessions.staff_id, customers.serial, customers.name, customers.activated_at, customers.expires_at,
                 customers.blocked_at, customers.balance, staff.username, staff.role, staff.disabled_at,
@@ -108,12 +118,11 @@ pub async fn authenticate(store: &Store, access_token: &str) -> Result<Caller> {
          FROM sessions LEFT JOIN customers ON customers.id = sessions.customer_id LEFT JOIN staff ON staff.id = sessions.staff_id
          WHERE sessions.id = $1 AND sessions.ended_at IS NULL AND sessions.expires_at > $2",
     )
-    .bind(claims.sid)
+    .bind(session.0)
     .bind(now.0)
     .fetch_optional(store.0.db.reader())
     .await?
     .ok_or(Code::Unauthenticated)?;
-    let session = SessionId(claims.sid);
     if let Some(id) = row.try_get::<Option<i64>, _>("staff_id")? {
         if row.try_get::<Option<i64>, _>("disabled_at")?.is_some() {
             return Err(Code::AccountBlocked.into());
@@ -140,6 +149,27 @@ pub async fn authenticate(store: &Store, access_token: &str) -> Result<Caller> {
     }))
 }
 
+/// Who a refresh token names, without rotating it: for requests that are answered minutes later, when a successor would come too late.
+/// Their session lives on as with a rotation. A token that was rotated longer ago than parallel requests take is refused, and ends
+/// nothing: it may be the one that such a request began with.
+pub async fn recognise(store: &Store, refresh_token: &str) -> Result<Caller> {
+    let now = store.now();
+    let found = sqlx::query(FIND).bind(token_hash(refresh_token)).fetch_optional(store.0.db.reader()).await?;
+    let row = found.ok_or(Code::Unauthenticated)?;
+    if row.try_get::<Option<i64>, _>("used_at")?.is_some_and(|used_at| now.0 - used_at > GRACE) {
+        return Err(Code::Unauthenticated.into());
+    }
+    let session = SessionId(row.try_get("session_id")?);
+    let caller = whose(store, session).await?;
+    sqlx::query("UPDATE sessions SET last_seen_at = $2, expires_at = $3 WHERE id = $1 AND ended_at IS NULL")
+        .bind(session.0)
+        .bind(now.0)
+        .bind(now.plus(life(store, row.try_get("staff_id")?)).0)
+        .execute(store.0.db.writer())
+        .await?;
+    Ok(caller)
+}
+
 /// Rotates a refresh token. [`Code::Unauthenticated`] when it is unknown, ended, expired, or reused.
 pub async fn refresh(store: &Store, refresh_token: &str, reuse: Reuse, origin: &Origin) -> Result<Tokens> {
     let now = store.now();
@@ -161,7 +191,7 @@ pub async fn refresh(store: &Store, refresh_token: &str, reuse: Reuse, origin: &
                 return Ok(Some((session, successor)));
             }
             sqlx::query("UPDATE sessions SET ended_at = $2 WHERE id = $1").bind(session).bind(now.0).execute(&mut *connection).await?;
-            let subject = format!("session:{session}");
+            let subject = owner_of(&row)?;
             let entry = Entry { actor: "anonymous", action: "session.refresh", subject: &subject, outcome: "reused", origin };
             audit::record(store, &mut *connection, &entry).await?;
             return Ok(None);
@@ -175,7 +205,7 @@ pub async fn refresh(store: &Store, refresh_token: &str, reuse: Reuse, origin: &
         sqlx::query("UPDATE sessions SET last_seen_at = $2, expires_at = $3, ip = $4, user_agent = $5 WHERE id = $1")
             .bind(session)
             .bind(now.0)
-            .bind(now.plus(store.settings().session_life).0)
+            .bind(now.plus(life(store, row.try_get("staff_id")?)).0)
             .bind(origin.ip.clone())
             .bind(origin.agent())
             .execute(&mut *connection)
@@ -186,41 +216,111 @@ pub async fn refresh(store: &Store, refresh_token: &str, reuse: Reuse, origin: &
     tokens(store, session, successor)
 }
 
-const FIND: &str = "SELECT refresh_tokens.session_id, refresh_tokens.used_at, sessions.ended_at, sessions.expires_at
+const FIND: &str = "SELECT refresh_tokens.session_id, refresh_tokens.used_at, sessions.customer_id, sessions.staff_id,
+    sessions.ended_at, sessions.expires_at
     FROM refresh_tokens JOIN sessions ON sessions.id = refresh_tokens.session_id WHERE refresh_tokens.hash = $1";
-const FIND_AND_LOCK: &str = "SELECT refresh_tokens.session_id, refresh_tokens.used_at, sessions.ended_at, sessions.expires_at
+const FIND_AND_LOCK: &str = "SELECT refresh_tokens.session_id, refresh_tokens.used_at, sessions.customer_id, sessions.staff_id,
+    sessions.ended_at, sessions.expires_at
     FROM refresh_tokens JOIN sessions ON sessions.id = refresh_tokens.session_id WHERE refresh_tokens.hash = $1 FOR UPDATE";
 
 /// Ends the session: sign-out.
 pub async fn end(store: &Store, session: SessionId, origin: &Origin) -> Result<()> {
+    end_as(store, session, None, origin).await
+}
+
+/// Ends a session, by who is named, or by whose it is.
+async fn end_as(store: &Store, session: SessionId, actor: Option<String>, origin: &Origin) -> Result<()> {
     transaction!(store, |connection| {
         sqlx::query("UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL")
             .bind(session.0)
             .bind(store.now().0)
             .execute(&mut *connection)
             .await?;
-        let subject = format!("session:{session}");
-        audit::record(store, &mut *connection, &Entry { actor: &subject, action: "session.end", subject: &subject, outcome: "ok", origin })
+        let row = sqlx::query("SELECT customer_id, staff_id FROM sessions WHERE id = $1")
+            .bind(session.0)
+            .fetch_optional(&mut *connection)
+            .await?
+            .ok_or(Code::NotFound)?;
+        let owner = owner_of(&row)?;
+        let actor = actor.clone().unwrap_or_else(|| owner.clone());
+        audit::record(store, &mut *connection, &Entry { actor: &actor, action: "session.end", subject: &owner, outcome: "ok", origin })
             .await
     })
 }
 
+/// Whose session it is, as the audit log spells them.
+fn owner_of(row: &AnyRow) -> Result<String> {
+    Ok(match row.try_get::<Option<i64>, _>("customer_id")? {
+        Some(customer) => format!("customer:{customer}"),
+        None => format!("staff:{}", row.try_get::<i64, _>("staff_id")?),
+    })
+}
+
+/// Ends one session of a customer, by the staff.
+pub async fn end_of_customer(store: &Store, staff: &Staff, session: SessionId, origin: &Origin) -> Result<()> {
+    staff.must(Permission::HelpCustomers)?;
+    let customer: Option<i64> =
+        sqlx::query_scalar("SELECT customer_id FROM sessions WHERE id = $1 AND customer_id IS NOT NULL AND ended_at IS NULL")
+            .bind(session.0)
+            .fetch_optional(store.0.db.reader())
+            .await?;
+    let customer = customer.ok_or(Code::NotFound)?;
+    end_as(store, session, Some(staff.actor()), origin).await?;
+    store.live().changed(AccountId(customer));
+    Ok(())
+}
+
+/// Ends every session of a customer, by the staff.
+pub async fn end_all(store: &Store, staff: &Staff, serial: &str, origin: &Origin) -> Result<()> {
+    staff.must(Permission::HelpCustomers)?;
+    let customer = accounts::by_serial(store, serial).await?;
+    let subject = format!("customer:{customer}");
+    transaction!(store, |connection| {
+        end_all_in(store, &mut *connection, customer).await?;
+        let entry = Entry { actor: &staff.actor(), action: "session.end_all", subject: &subject, outcome: "ok", origin };
+        audit::record(store, &mut *connection, &entry).await
+    })?;
+    store.live().changed(customer);
+    Ok(())
+}
+
+/// Ends every session of a customer in the transaction of what ends them.
+pub(crate) async fn end_all_in(store: &Store, connection: &mut Connection, customer: AccountId) -> Result<()> {
+    sqlx::query("UPDATE sessions SET ended_at = $2 WHERE customer_id = $1 AND ended_at IS NULL")
+        .bind(customer.0)
+        .bind(store.now().0)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// The customer's sessions that are alive, last seen first; a hundred at most.
 pub async fn list(store: &Store, customer: &Customer) -> Result<Vec<Session>> {
-    let rows = sqlx::query(
+    alive(store, "customer_id", customer.id.0, Some(customer.session)).await
+}
+
+/// A customer's sessions that are alive, as the staff see them.
+pub(crate) async fn of_customer(store: &Store, customer: AccountId) -> Result<Vec<Session>> {
+    alive(store, "customer_id", customer.0, None).await
+}
+
+/// The member's own sessions that are alive.
+pub(crate) async fn of_staff(store: &Store, staff: &Staff) -> Result<Vec<Session>> {
+    alive(store, "staff_id", staff.id.0, Some(staff.session)).await
+}
+
+async fn alive(store: &Store, owner: &'static str, id: i64, current: Option<SessionId>) -> Result<Vec<Session>> {
+    let sql = format!(
         "SELECT id, ip, user_agent, created_at, last_seen_at FROM sessions
-         WHERE customer_id = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY last_seen_at DESC, id DESC LIMIT 100",
-    )
-    .bind(customer.id.0)
-    .bind(store.now().0)
-    .fetch_all(store.0.db.reader())
-    .await?;
+         WHERE {owner} = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY last_seen_at DESC, id DESC LIMIT 100"
+    );
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(id).bind(store.now().0).fetch_all(store.0.db.reader()).await?;
     rows.iter()
         .map(|row| {
             let id = SessionId(row.try_get("id")?);
             Ok(Session {
                 id,
-                current: id == customer.session,
+                current: Some(id) == current,
                 ip: row.try_get("ip")?,
                 user_agent: row.try_get("user_agent")?,
                 created_at: Instant(row.try_get("created_at")?),
@@ -232,12 +332,18 @@ pub async fn list(store: &Store, customer: &Customer) -> Result<Vec<Session>> {
 
 /// Ends one of the customer's sessions.
 pub async fn end_other(store: &Store, customer: &Customer, session: SessionId, origin: &Origin) -> Result<()> {
-    let mine: Option<i64> = sqlx::query_scalar("SELECT id FROM sessions WHERE id = $1 AND customer_id = $2")
-        .bind(session.0)
-        .bind(customer.id.0)
-        .fetch_optional(store.0.db.reader())
-        .await?;
-    if mine.is_none() {
+    end_owned(store, "SELECT id FROM sessions WHERE id = $1 AND customer_id = $2", customer.id.0, session, origin).await
+}
+
+/// Ends one of the member's own sessions.
+pub async fn end_of_staff(store: &Store, staff: &Staff, session: SessionId, origin: &Origin) -> Result<()> {
+    staff.must(Permission::Work)?;
+    end_owned(store, "SELECT id FROM sessions WHERE id = $1 AND staff_id = $2", staff.id.0, session, origin).await
+}
+
+async fn end_owned(store: &Store, find: &'static str, owner: i64, session: SessionId, origin: &Origin) -> Result<()> {
+    let found: Option<i64> = sqlx::query_scalar(find).bind(session.0).bind(owner).fetch_optional(store.0.db.reader()).await?;
+    if found.is_none() {
         return Err(Code::NotFound.into());
     }
     end(store, session, origin).await

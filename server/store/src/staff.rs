@@ -1,41 +1,58 @@
-//! The shop's own people.
+//! The shop's own people: who they are, how they sign in, and who cares for their accounts.
 
 use shared::{
-    Code, FieldCode, StaffId,
-    api::{Role, Tokens},
+    Code, FieldCode, Fields, Instant, StaffId,
+    api::{
+        Role, Tokens,
+        admin::{Member, Permission, StaffAccount, TotpSetup},
+    },
+    ms,
 };
-use sqlx::Row;
+use sqlx::{AssertSqlSafe, Row, any::AnyRow};
+use totp_rs::{Algorithm, TOTP};
 
 use crate::{
     Error, Origin, Result, Staff, Store,
     audit::{self, Entry},
-    db::transaction,
+    db::{Connection, transaction},
     error::{damaged, field},
+    keys::random_token,
     sessions::{self, Owner},
     throttle::Try,
 };
 
+/// Seconds for which an authenticator shows the same digits.
+const STEP: i64 = 30;
+
 impl Staff {
-    /// Coins and codes are for owners and managers (design, section 3).
-    pub(crate) fn must_handle_coins(&self) -> Result<()> {
-        match self.role {
-            Role::Owner | Role::Manager => Ok(()),
-            Role::Support => Err(Code::Forbidden.into()),
-        }
+    /// [`Code::Forbidden`] unless the member's role has the permission: the first line of whatever the staff does.
+    pub fn must(&self, permission: Permission) -> Result<()> {
+        if self.role.may(permission) { Ok(()) } else { Err(Code::Forbidden.into()) }
     }
 }
 
-/// Adds a member. User names are 3 to 32 letters, digits, dots, dashes; passwords 10 to 200 characters.
+/// Adds a member from the command line: the first owner comes from nowhere else. User names are 3 to 32 letters, digits, dots, dashes;
+/// passwords 10 to 200 characters.
 pub async fn create(store: &Store, username: &str, password: &str, role: Role) -> Result<StaffId> {
+    insert(store, "operator", username, password, role, &Origin::console()).await
+}
+
+/// Adds a member from the dashboard.
+pub async fn hire(store: &Store, staff: &Staff, username: &str, password: &str, role: &str, origin: &Origin) -> Result<StaffId> {
+    staff.must(Permission::ManageStaff)?;
+    let mut fields = Fields::default();
+    let named = fields.check("username", valid_username(&canonical(username)));
+    let secret = fields.check("new_password", valid_password(password));
+    let Some(role) = fields.parse::<Role>("role", role).filter(|_| named.and(secret).is_some()) else {
+        return Err(fields.problem().into());
+    };
+    insert(store, &staff.actor(), username, password, role, origin).await
+}
+
+async fn insert(store: &Store, actor: &str, username: &str, password: &str, role: Role, origin: &Origin) -> Result<StaffId> {
     let username = canonical(username);
-    if !(3..=32).contains(&username.len()) || !username.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)) {
-        return Err(field("username", FieldCode::Format));
-    }
-    match password.chars().count() {
-        0..10 => return Err(field("password", FieldCode::TooShort)),
-        10..=200 => {}
-        _ => return Err(field("password", FieldCode::TooLong)),
-    }
+    valid_username(&username).map_err(|code| field("username", code))?;
+    valid_password(password).map_err(|code| field("new_password", code))?;
     let hash = store.0.secrets.hash(password, store.random()).await?;
     transaction!(store, |connection| {
         let id: std::result::Result<i64, sqlx::Error> =
@@ -48,10 +65,27 @@ pub async fn create(store: &Store, username: &str, password: &str, role: Role) -
                 .await;
         let id = id.map_err(username_taken)?;
         let subject = format!("staff:{id}");
-        let entry = Entry { actor: "operator", action: "staff.create", subject: &subject, outcome: "ok", origin: &Origin::console() };
-        audit::record(store, &mut *connection, &entry).await?;
+        audit::record(store, &mut *connection, &Entry { actor, action: "staff.create", subject: &subject, outcome: role.as_str(), origin })
+            .await?;
         Ok(StaffId(id))
     })
+}
+
+fn valid_username(username: &str) -> std::result::Result<(), FieldCode> {
+    match username {
+        "" => Err(FieldCode::Required),
+        name if (3..=32).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)) => Ok(()),
+        _ => Err(FieldCode::Username),
+    }
+}
+
+fn valid_password(password: &str) -> std::result::Result<(), FieldCode> {
+    match password.chars().count() {
+        0 => Err(FieldCode::Required),
+        1..10 => Err(FieldCode::WeakPassword),
+        10..=200 => Ok(()),
+        _ => Err(FieldCode::TooLong),
+    }
 }
 
 fn username_taken(error: sqlx::Error) -> Error {
@@ -65,36 +99,343 @@ fn canonical(username: &str) -> String {
     username.trim().to_lowercase().chars().filter(|character| !character.is_control()).take(64).collect()
 }
 
-/// Signs in by user name and password, under the same throttle as customers.
+/// What sign-in needs to know of a member.
+struct Known {
+    id: StaffId,
+    password_hash: String,
+    totp_seed: Option<String>,
+}
+
+/// Signs in by user name, password and, where one was set up, the authenticator's digits, under the same throttle as customers.
+/// A wrong name, password and digits get one answer, [`Code::InvalidCredentials`].
 pub async fn sign_in(store: &Store, username: &str, password: &str, totp: Option<&str>, origin: &Origin) -> Result<Tokens> {
-    // No member has an authenticator yet: setting one up comes with the dashboard.
-    let _ = totp;
     let username = canonical(username);
-    let row = sqlx::query("SELECT id, password_hash, disabled_at FROM staff WHERE username = $1")
+    let row = sqlx::query("SELECT id, password_hash, totp_seed, disabled_at FROM staff WHERE username = $1")
         .bind(username.clone())
         .fetch_optional(store.0.db.reader())
         .await?;
-    let known: Option<(i64, String)> = match row {
-        Some(row) if row.try_get::<Option<i64>, _>("disabled_at")?.is_none() => Some((row.try_get("id")?, row.try_get("password_hash")?)),
+    let known = match row {
+        Some(row) if row.try_get::<Option<i64>, _>("disabled_at")?.is_none() => Some(Known {
+            id: StaffId(row.try_get("id")?),
+            password_hash: row.try_get("password_hash")?,
+            totp_seed: row.try_get("totp_seed")?,
+        }),
         _ => None,
     };
-    let attempt = Try::new(format!("staff:{username}"), origin);
+    let attempt = Try::new(of_username(&username), origin);
     let begun = attempt.begin(store).await;
     let password: String = password.chars().take(200).collect();
-    let right = store.0.secrets.verify(&password, known.as_ref().map(|(_, hash)| hash.clone())).await?;
+    let mut right = store.0.secrets.verify(&password, known.as_ref().map(|known| known.password_hash.clone())).await?;
+    if let Some(known) = known.as_ref().filter(|_| right && begun.is_ok())
+        && let Some(seed) = &known.totp_seed
+    {
+        right = use_digits(store, known.id, seed, totp.unwrap_or_default()).await?;
+    }
     let outcome = if begun.is_err() { "locked" } else { "wrong" };
-    let Some((id, _)) = known.filter(|_| right && begun.is_ok()) else {
+    let Some(Known { id, password_hash, .. }) = known.filter(|_| right && begun.is_ok()) else {
         let entry = Entry { actor: "anonymous", action: "staff.sign_in", subject: &username, outcome, origin };
         audit::record_failure(store, &entry).await?;
         return Err(begun.err().unwrap_or_else(|| Code::InvalidCredentials.into()));
     };
     attempt.succeeded(store).await?;
     let actor = format!("staff:{id}");
-    transaction!(store, |connection| {
-        let tokens = sessions::begin(store, &mut *connection, Owner::Staff(StaffId(id)), origin).await?;
+    let lock = store.0.db.dialect().for_update();
+    let tokens: Option<Tokens> = transaction!(store, |connection| {
+        // A new password or the end of access holds the row, then ends all sessions: none begins after them with what was right before.
+        let current: Option<String> =
+            sqlx::query_scalar(AssertSqlSafe(format!("SELECT password_hash FROM staff WHERE id = $1 AND disabled_at IS NULL{lock}")))
+                .bind(id.0)
+                .fetch_optional(&mut *connection)
+                .await?;
+        if current.as_ref() != Some(&password_hash) {
+            let entry = Entry { actor: "anonymous", action: "staff.sign_in", subject: &username, outcome: "wrong", origin };
+            audit::record(store, &mut *connection, &entry).await?;
+            return Ok(None);
+        }
+        let tokens = sessions::begin(store, &mut *connection, Owner::Staff(id), origin).await?;
         audit::record(store, &mut *connection, &Entry { actor: &actor, action: "staff.sign_in", subject: &actor, outcome: "ok", origin })
             .await?;
-        Ok(tokens)
+        Ok(Some(tokens))
+    })?;
+    tokens.ok_or_else(|| Code::InvalidCredentials.into())
+}
+
+/// The throttle's subject of a member's password.
+fn of_username(username: &str) -> String {
+    format!("staff:{username}")
+}
+
+/// The authenticator of a seed.
+fn authenticator(store: &Store, seed: &str, username: &str) -> Result<TOTP> {
+    let secret = store.0.keys.totp_secret(seed);
+    TOTP::new(Algorithm::SHA1, 6, 1, 30, secret, Some("Khazna".to_owned()), username.to_owned()).map_err(damaged)
+}
+
+/// The step whose digits these are: the current one, or its neighbours for clocks that differ (RFC 6238, section 6).
+fn step_of(store: &Store, seed: &str, digits: &str) -> Result<Option<i64>> {
+    let authenticator = authenticator(store, seed, "")?;
+    let digits: String = shared::text::fold_digits(digits).chars().filter(|character| !character.is_whitespace()).collect();
+    let current = store.now().0 / ms::SECOND / STEP;
+    Ok((current - 1..=current + 1).find(|step| {
+        let second = u64::try_from(step * STEP).unwrap_or_default();
+        bool::from(subtle::ConstantTimeEq::ct_eq(authenticator.generate(second).as_bytes(), digits.as_bytes()))
+    }))
+}
+
+/// Whether the digits are right and were not used before (RFC 6238, section 5.2): then they are used now.
+async fn use_digits(store: &Store, id: StaffId, seed: &str, digits: &str) -> Result<bool> {
+    let Some(step) = step_of(store, seed, digits)? else { return Ok(false) };
+    let used = sqlx::query("UPDATE staff SET totp_step = $2 WHERE id = $1 AND totp_step < $2")
+        .bind(id.0)
+        .bind(step)
+        .execute(store.0.db.writer())
+        .await?;
+    Ok(used.rows_affected() == 1)
+}
+
+const MEMBER: &str =
+    "SELECT staff.id, staff.username, staff.role, staff.totp_seed, staff.totp_pending, staff.created_at, staff.disabled_at,
+    (SELECT MAX(last_seen_at) FROM sessions WHERE sessions.staff_id = staff.id) AS last_seen_at FROM staff";
+
+fn member(row: &AnyRow) -> Result<Member> {
+    Ok(Member {
+        id: StaffId(row.try_get("id")?),
+        username: row.try_get("username")?,
+        role: row.try_get::<String, _>("role")?.parse().map_err(damaged)?,
+        has_totp: row.try_get::<Option<String>, _>("totp_seed")?.is_some(),
+        created_at: Instant(row.try_get("created_at")?),
+        last_seen_at: row.try_get::<Option<i64>, _>("last_seen_at")?.map(Instant),
+        disabled_at: row.try_get::<Option<i64>, _>("disabled_at")?.map(Instant),
+    })
+}
+
+/// All members, those without access last.
+pub async fn members(store: &Store, staff: &Staff) -> Result<Vec<Member>> {
+    staff.must(Permission::ManageStaff)?;
+    let sql = format!("{MEMBER} ORDER BY CASE WHEN staff.disabled_at IS NULL THEN 0 ELSE 1 END, staff.id");
+    sqlx::query(AssertSqlSafe(sql)).fetch_all(store.0.db.reader()).await?.iter().map(member).collect()
+}
+
+/// One's own account.
+pub async fn account(store: &Store, staff: &Staff) -> Result<StaffAccount> {
+    staff.must(Permission::Work)?;
+    let row = sqlx::query(AssertSqlSafe(format!("{MEMBER} WHERE staff.id = $1"))).bind(staff.id.0).fetch_one(store.0.db.reader()).await?;
+    let pending: Option<String> = row.try_get("totp_pending")?;
+    let pending_totp = pending.map(|seed| setup(store, staff, &seed)).transpose()?;
+    Ok(StaffAccount { member: member(&row)?, sessions: sessions::of_staff(store, staff).await?, pending_totp })
+}
+
+fn setup(store: &Store, staff: &Staff, seed: &str) -> Result<TotpSetup> {
+    let authenticator = authenticator(store, seed, &staff.username)?;
+    Ok(TotpSetup { secret: authenticator.get_secret_base32(), url: authenticator.get_url() })
+}
+
+/// What an owner changes about a member.
+#[derive(Debug, Clone, Copy)]
+enum Change<'a> {
+    Role(Role),
+    Access(bool),
+    Password(&'a str),
+    NoTotp,
+}
+
+impl Change<'_> {
+    fn action(self) -> &'static str {
+        match self {
+            Self::Role(_) => "staff.role",
+            Self::Access(true) => "staff.enable",
+            Self::Access(false) => "staff.disable",
+            Self::Password(_) => "staff.password_reset",
+            Self::NoTotp => "staff.totp_reset",
+        }
+    }
+}
+
+/// Gives a member another role; [`Code::LastOwner`] when nobody would own the shop.
+pub async fn set_role(store: &Store, staff: &Staff, id: StaffId, role: &str, origin: &Origin) -> Result<()> {
+    staff.must(Permission::ManageStaff)?;
+    let role = role.parse().map_err(|code| field("role", code))?;
+    change(store, staff, id, Change::Role(role), origin).await
+}
+
+/// Takes a member's access, whose sessions end at once, or gives it back. [`Code::LastOwner`] when nobody would own the shop.
+pub async fn set_access(store: &Store, staff: &Staff, id: StaffId, access: bool, origin: &Origin) -> Result<()> {
+    staff.must(Permission::ManageStaff)?;
+    change(store, staff, id, Change::Access(access), origin).await
+}
+
+/// Gives a member who forgot it a new password. Their sessions end, and the throttle forgets their failures.
+pub async fn reset_password(store: &Store, staff: &Staff, id: StaffId, password: &str, origin: &Origin) -> Result<()> {
+    staff.must(Permission::ManageStaff)?;
+    valid_password(password).map_err(|code| field("new_password", code))?;
+    let hash = store.0.secrets.hash(password, store.random()).await?;
+    change(store, staff, id, Change::Password(&hash), origin).await
+}
+
+/// Takes the authenticator from a member who lost it.
+pub async fn reset_totp(store: &Store, staff: &Staff, id: StaffId, origin: &Origin) -> Result<()> {
+    staff.must(Permission::ManageStaff)?;
+    change(store, staff, id, Change::NoTotp, origin).await
+}
+
+async fn change(store: &Store, staff: &Staff, id: StaffId, change: Change<'_>, origin: &Origin) -> Result<()> {
+    let (actor, subject) = (staff.actor(), format!("staff:{id}"));
+    transaction!(store, |connection| {
+        // Locked together, so that two owners can't take one another's role at once.
+        let lock = match store.0.db.dialect().for_update() {
+            "" => "SELECT id FROM staff WHERE role = 'owner' AND disabled_at IS NULL ORDER BY id",
+            _ => "SELECT id FROM staff WHERE role = 'owner' AND disabled_at IS NULL ORDER BY id FOR UPDATE",
+        };
+        let owners: Vec<i64> = sqlx::query_scalar(lock).fetch_all(&mut *connection).await?;
+        let loses = matches!(change, Change::Role(Role::Manager | Role::Support) | Change::Access(false));
+        if loses && owners == [id.0] {
+            return Err(Code::LastOwner.into());
+        }
+        let now = store.now().0;
+        let update = match change {
+            Change::Role(role) => sqlx::query("UPDATE staff SET role = $2 WHERE id = $1 RETURNING username").bind(id.0).bind(role.as_str()),
+            Change::Access(access) => {
+                sqlx::query("UPDATE staff SET disabled_at = $2 WHERE id = $1 RETURNING username").bind(id.0).bind((!access).then_some(now))
+            }
+            Change::Password(hash) => {
+                sqlx::query("UPDATE staff SET password_hash = $2 WHERE id = $1 RETURNING username").bind(id.0).bind(hash.to_owned())
+            }
+            Change::NoTotp => {
+                sqlx::query("UPDATE staff SET totp_seed = NULL, totp_pending = NULL WHERE id = $1 RETURNING username").bind(id.0)
+            }
+        };
+        let row = update.fetch_optional(&mut *connection).await?.ok_or(Code::NotFound)?;
+        if matches!(change, Change::Access(false) | Change::Password(_)) {
+            end_sessions(store, &mut *connection, id, None).await?;
+        }
+        if matches!(change, Change::Password(_)) {
+            sqlx::query("DELETE FROM throttles WHERE subject = $1")
+                .bind(of_username(&row.try_get::<String, _>("username")?))
+                .execute(&mut *connection)
+                .await?;
+        }
+        let outcome = if let Change::Role(role) = change { role.as_str() } else { "ok" };
+        audit::record(store, &mut *connection, &Entry { actor: &actor, action: change.action(), subject: &subject, outcome, origin }).await
+    })
+}
+
+async fn end_sessions(store: &Store, connection: &mut Connection, id: StaffId, but: Option<i64>) -> Result<()> {
+    sqlx::query("UPDATE sessions SET ended_at = $3 WHERE staff_id = $1 AND id <> $2 AND ended_at IS NULL")
+        .bind(id.0)
+        .bind(but.unwrap_or_default())
+        .bind(store.now().0)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Tries the own password under the throttle; `wrong` names the field that is told of. Answers the hash of the password that was right:
+/// what is done with it holds only while it is the member's still.
+async fn prove(store: &Store, staff: &Staff, password: &str, action: &'static str, wrong: &str, origin: &Origin) -> Result<String> {
+    let attempt = Try::new(of_username(&staff.username), origin);
+    let begun = attempt.begin(store).await;
+    let hash: Option<String> =
+        sqlx::query_scalar("SELECT password_hash FROM staff WHERE id = $1").bind(staff.id.0).fetch_optional(store.0.db.reader()).await?;
+    let password: String = password.chars().take(200).collect();
+    let right = store.0.secrets.verify(&password, hash.clone()).await?;
+    begun?;
+    if let Some(hash) = hash.filter(|_| right) {
+        attempt.succeeded(store).await?;
+        return Ok(hash);
+    }
+    let actor = staff.actor();
+    audit::record_failure(store, &Entry { actor: &actor, action, subject: &actor, outcome: "wrong", origin }).await?;
+    Err(field(wrong, FieldCode::WrongPassword))
+}
+
+/// Changes the own password. Other sessions end.
+pub async fn change_password(store: &Store, staff: &Staff, old: &str, new: &str, origin: &Origin) -> Result<()> {
+    staff.must(Permission::Work)?;
+    valid_password(new).map_err(|code| field("new_password", code))?;
+    let proven = prove(store, staff, old, "staff.password", "old_password", origin).await?;
+    let hash = store.0.secrets.hash(new, store.random()).await?;
+    let actor = staff.actor();
+    transaction!(store, |connection| {
+        // A password that an owner gave in the meantime stays: it may be meant against who is asking here.
+        let changed = sqlx::query("UPDATE staff SET password_hash = $2 WHERE id = $1 AND password_hash = $3")
+            .bind(staff.id.0)
+            .bind(hash.clone())
+            .bind(proven.clone())
+            .execute(&mut *connection)
+            .await?;
+        if changed.rows_affected() == 0 {
+            return Err(field("old_password", FieldCode::WrongPassword));
+        }
+        end_sessions(store, &mut *connection, staff.id, Some(staff.session.0)).await?;
+        audit::record(store, &mut *connection, &Entry { actor: &actor, action: "staff.password", subject: &actor, outcome: "ok", origin })
+            .await
+    })
+}
+
+/// Begins to set an authenticator up: its secret is told until it is proven, and never again. An earlier one that was not proven is
+/// forgotten; one that was is given up first, for the password: [`Code::TotpOn`].
+pub async fn begin_totp(store: &Store, staff: &Staff) -> Result<TotpSetup> {
+    staff.must(Permission::Work)?;
+    let seed = random_token(store.random());
+    let begun = sqlx::query("UPDATE staff SET totp_pending = $2 WHERE id = $1 AND totp_seed IS NULL")
+        .bind(staff.id.0)
+        .bind(seed.clone())
+        .execute(store.0.db.writer())
+        .await?;
+    if begun.rows_affected() == 0 {
+        return Err(Code::TotpOn.into());
+    }
+    setup(store, staff, &seed)
+}
+
+/// Proves the authenticator by its digits: sign-in asks for them from now on.
+pub async fn confirm_totp(store: &Store, staff: &Staff, digits: &str, origin: &Origin) -> Result<()> {
+    staff.must(Permission::Work)?;
+    let row =
+        sqlx::query("SELECT totp_seed, totp_pending FROM staff WHERE id = $1").bind(staff.id.0).fetch_one(store.0.db.reader()).await?;
+    if row.try_get::<Option<String>, _>("totp_seed")?.is_some() {
+        return Err(Code::TotpOn.into());
+    }
+    let seed = row.try_get::<Option<String>, _>("totp_pending")?.ok_or(Code::NotFound)?;
+    let attempt = Try::new(format!("totp:{}", staff.id), origin);
+    attempt.begin(store).await?;
+    let step = step_of(store, &seed, digits)?.ok_or_else(|| field("totp", FieldCode::WrongTotp))?;
+    attempt.succeeded(store).await?;
+    let actor = staff.actor();
+    transaction!(store, |connection| {
+        let proven = sqlx::query(
+            "UPDATE staff SET totp_seed = totp_pending, totp_pending = NULL, totp_step = $2
+             WHERE id = $1 AND totp_pending = $3 AND totp_seed IS NULL",
+        )
+        .bind(staff.id.0)
+        .bind(step)
+        .bind(seed.clone())
+        .execute(&mut *connection)
+        .await?;
+        // Begun anew, or proven by another request, while these digits were read.
+        if proven.rows_affected() == 0 {
+            return Err(Code::NotFound.into());
+        }
+        audit::record(store, &mut *connection, &Entry { actor: &actor, action: "staff.totp", subject: &actor, outcome: "on", origin }).await
+    })
+}
+
+/// Gives the own authenticator up, for the password.
+pub async fn end_totp(store: &Store, staff: &Staff, password: &str, origin: &Origin) -> Result<()> {
+    staff.must(Permission::Work)?;
+    let proven = prove(store, staff, password, "staff.totp", "password", origin).await?;
+    let actor = staff.actor();
+    transaction!(store, |connection| {
+        let ended = sqlx::query("UPDATE staff SET totp_seed = NULL, totp_pending = NULL WHERE id = $1 AND password_hash = $2")
+            .bind(staff.id.0)
+            .bind(proven.clone())
+            .execute(&mut *connection)
+            .await?;
+        if ended.rows_affected() == 0 {
+            return Err(field("password", FieldCode::WrongPassword));
+        }
+        audit::record(store, &mut *connection, &Entry { actor: &actor, action: "staff.totp", subject: &actor, outcome: "off", origin })
+            .await
     })
 }
 

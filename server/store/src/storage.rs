@@ -1,9 +1,9 @@
 //! Contents, covers and previews in the file storage (`object_store`). What is uploaded is hashed, measured and checked
 //! as it flows; nothing is ever whole in memory but pictures.
 
-use std::io;
+use std::{future::Future, io};
 
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{ObjectStoreExt, PutPayload, WriteMultipart, path::Path};
 use sha2::{Digest, Sha256};
 use shared::{Code, FieldCode};
@@ -11,7 +11,7 @@ use shared::{Code, FieldCode};
 use crate::{Result, Store, error::field};
 
 /// Bytes looked at to tell what a content is.
-const HEAD: usize = 8192;
+pub(crate) const HEAD: usize = 8192;
 /// Parts of an upload that may be on their way at once.
 const PARTS_AT_ONCE: usize = 4;
 
@@ -43,6 +43,11 @@ pub(crate) fn path_of(storage_key: &str) -> Path {
     Path::from(storage_key)
 }
 
+/// A place for a content, which no other has.
+pub(crate) fn new_key(store: &Store) -> String {
+    format!("versions/{}", hex(&store.random::<16>()))
+}
+
 /// Stores a content of at most `limit` bytes. What can't be kept leaves nothing behind.
 pub(crate) async fn put(
     store: &Store,
@@ -50,40 +55,89 @@ pub(crate) async fn put(
     content: impl Stream<Item = io::Result<Vec<u8>>> + Send,
     limit: u64,
 ) -> Result<Content> {
-    let storage_key = format!("versions/{}", hex(&store.random::<16>()));
+    put_at(store, new_key(store), file_name, content, limit).await
+}
+
+/// The same, at a place that the caller knows.
+pub(crate) async fn put_at(
+    store: &Store,
+    storage_key: String,
+    file_name: &str,
+    content: impl Stream<Item = io::Result<Vec<u8>>> + Send,
+    limit: u64,
+) -> Result<Content> {
     let upload = store.0.files.put_multipart(&path_of(&storage_key)).await?;
     let mut upload = WriteMultipart::new(upload);
     let mut flow = Flow::default();
-    let mut content = std::pin::pin!(content);
-    while let Some(chunk) = content.next().await {
-        let problem = match chunk {
-            Err(error) => Some(error.into()),
-            Ok(chunk) => {
-                flow.take(&chunk);
-                if flow.size > limit {
-                    Some(Code::PayloadTooLarge.into())
-                } else {
-                    upload.wait_for_capacity(PARTS_AT_ONCE).await?;
-                    upload.write(&chunk);
-                    None
-                }
-            }
-        };
-        if let Some(problem) = problem {
-            upload.abort().await?;
-            return Err(problem);
-        }
-    }
-    let content_type = match content_type(file_name, &flow.head) {
+    let content_type = match pour(content, &mut upload, &mut flow, limit).await.and_then(|()| {
+        let found = content_type(file_name, &flow.head);
+        found.map_err(|code| field("file", if flow.size == 0 { FieldCode::EmptyFile } else { code }))
+    }) {
         Ok(content_type) => content_type,
-        Err(code) => {
-            upload.abort().await?;
-            return Err(field("file", code));
+        Err(problem) => {
+            // The first fault is the one to tell of.
+            if let Err(error) = upload.abort().await {
+                tracing::warn!(%error, "a content that was given up");
+            }
+            return Err(problem);
         }
     };
     upload.finish().await?;
     let size = i64::try_from(flow.size).map_err(|_| Code::PayloadTooLarge)?;
     Ok(Content { storage_key, size, sha256: hex(&flow.hash.finalize()), content_type })
+}
+
+async fn pour(
+    content: impl Stream<Item = io::Result<Vec<u8>>> + Send,
+    upload: &mut WriteMultipart,
+    flow: &mut Flow,
+    limit: u64,
+) -> Result<()> {
+    let mut content = std::pin::pin!(content);
+    while let Some(chunk) = content.next().await {
+        let chunk = chunk?;
+        flow.take(&chunk);
+        if flow.size > limit {
+            return Err(Code::PayloadTooLarge.into());
+        }
+        upload.wait_for_capacity(PARTS_AT_ONCE).await?;
+        upload.write(&chunk);
+    }
+    Ok(())
+}
+
+/// Stores a piece of an upload.
+pub(crate) async fn put_part(store: &Store, storage_key: &str, bytes: Vec<u8>) -> Result<()> {
+    store.0.files.put(&path_of(storage_key), PutPayload::from(bytes)).await?;
+    Ok(())
+}
+
+/// What the pieces hold, one after the other; `before` is awaited before each.
+pub(crate) fn pieces<'a, F: Future<Output = Result<()>> + Send + 'a>(
+    store: &'a Store,
+    storage_keys: Vec<String>,
+    before: impl Fn() -> F + Send + 'a,
+) -> BoxStream<'a, io::Result<Vec<u8>>> {
+    futures::stream::iter(storage_keys)
+        .then(move |storage_key| {
+            let ready = before();
+            async move {
+                ready.await.map_err(io::Error::other)?;
+                let piece = store.0.files.get(&path_of(&storage_key)).await.map_err(io::Error::other)?;
+                Ok::<_, io::Error>(piece.into_stream().map(|chunk| chunk.map(|bytes| bytes.to_vec()).map_err(io::Error::other)))
+            }
+        })
+        .try_flatten()
+        .boxed()
+}
+
+/// Removes all that lies below a prefix.
+pub(crate) async fn remove_below(store: &Store, prefix: &str) -> Result<()> {
+    let found: Vec<_> = store.0.files.list(Some(&path_of(prefix))).try_collect().await?;
+    for object in found {
+        remove(store, object.location.as_ref()).await?;
+    }
+    Ok(())
 }
 
 /// Removes a content that nothing refers to.
@@ -124,7 +178,7 @@ impl Flow {
 }
 
 /// The media type of a content; [`FieldCode::ContentType`] when its beginning is not what its name promises.
-fn content_type(file_name: &str, head: &[u8]) -> std::result::Result<String, FieldCode> {
+pub(crate) fn content_type(file_name: &str, head: &[u8]) -> std::result::Result<String, FieldCode> {
     let extension = file_name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default();
     let promised = match extension.as_str() {
         "pdf" => "application/pdf",

@@ -2,10 +2,16 @@
 //! serial as typed, a phone, a code's customer) and for the address it is tried from. Some failures are free, then waits
 //! double from 30 seconds to 24 hours. Unknown and known subjects count alike, so that a lock tells nothing.
 
-use shared::{Instant, ms};
+use std::net::IpAddr;
+
+use shared::{AccountId, Instant, ms};
 use sqlx::Row;
 
-use crate::{Origin, Result, Store, db::transaction, error::too_many_attempts};
+use crate::{
+    Origin, Result, Store, counted_as,
+    db::{Connection, transaction},
+    error::too_many_attempts,
+};
 
 const FREE_FAILURES: i64 = 5;
 /// An address may be a whole town's behind one mobile gateway: it gets more, and an account's own counter stays the lock.
@@ -30,7 +36,8 @@ pub(crate) struct Try {
 
 impl Try {
     pub(crate) fn new(subject: String, origin: &Origin) -> Self {
-        Self { subject, address: format!("ip:{}", origin.ip) }
+        let address = origin.ip.parse::<IpAddr>().map_or_else(|_| origin.ip.clone(), |ip| counted_as(ip).to_string());
+        Self { subject, address: format!("ip:{address}") }
     }
 
     fn counters(&self) -> [(&str, i64); 2] {
@@ -39,7 +46,7 @@ impl Try {
     }
 
     /// Counts the try as a failure before the secret is looked at, so that a thousand tries at once are a thousand failures;
-    /// [`Try::succeeded`] takes it back. `Err` when the subject or the address has to wait, right secret or not.
+    /// [`Try::succeeded`] and [`Try::forgiven`] take it back. `Err` when the subject or the address has to wait, right secret or not.
     /// Returns whether a failure would lock the subject, and until when.
     pub(crate) async fn begin(&self, store: &Store) -> Result<Option<Instant>> {
         let now = store.now();
@@ -81,20 +88,45 @@ impl Try {
     /// The secret was right: the subject's failures are forgotten, the address gets this one try back.
     pub(crate) async fn succeeded(&self, store: &Store) -> Result<()> {
         transaction!(store, |connection| {
-            sqlx::query("UPDATE throttles SET failures = failures - 1, locked_until = 0 WHERE subject = $1 AND failures > 0")
-                .bind(&self.address)
-                .execute(&mut *connection)
-                .await?;
+            take_back(&mut *connection, &self.address).await?;
             sqlx::query("DELETE FROM throttles WHERE subject = $1").bind(&self.subject).execute(&mut *connection).await?;
+            Ok(())
+        })
+    }
+
+    /// It was no guess, and no proof that the earlier ones were none: only this try is taken back.
+    pub(crate) async fn forgiven(&self, store: &Store) -> Result<()> {
+        transaction!(store, |connection| {
+            for (subject, _) in self.counters() {
+                take_back(&mut *connection, subject).await?;
+            }
             Ok(())
         })
     }
 }
 
-/// Takes every lock from a subject: the staff's unlock.
-pub(crate) async fn forget(store: &Store, subject: &str) -> Result<()> {
-    sqlx::query("DELETE FROM throttles WHERE subject = $1").bind(subject).execute(store.0.db.writer()).await?;
+async fn take_back(connection: &mut Connection, subject: &str) -> Result<()> {
+    sqlx::query("UPDATE throttles SET failures = failures - 1, locked_until = 0 WHERE subject = $1 AND failures > 0")
+        .bind(subject.to_owned())
+        .execute(connection)
+        .await?;
     Ok(())
+}
+
+/// Takes every lock from a subject, in the transaction of what it belongs to.
+pub(crate) async fn forget(connection: &mut Connection, subject: &str) -> Result<()> {
+    sqlx::query("DELETE FROM throttles WHERE subject = $1").bind(subject.to_owned()).execute(connection).await?;
+    Ok(())
+}
+
+/// The subject of the PIN given with a phone number, whether it is a customer's or not.
+pub(crate) fn of_phone(phone: &str) -> String {
+    format!("phone:{phone}")
+}
+
+/// The subject of the recharge codes that a customer tries.
+pub(crate) fn of_codes(customer: AccountId) -> String {
+    format!("codes:{customer}")
 }
 
 /// The subject of a customer's PIN, whether there is such a customer or not.

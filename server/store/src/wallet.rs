@@ -1,20 +1,24 @@
 //! A customer's coins: balance, ledger, recharge by code and by the staff.
 
 use shared::{
-    AccountId, ChargeCode, Code, Coins, FieldCode, Instant, MAX_COINS, Notice, TransferId,
-    api::{DirectRecharged, Recharged, Transaction, Transactions, TransferKind, Wallet},
+    AccountId, ChargeCode, Code, Coins, FieldCode, Fields, Instant, MAX_COINS, Notice, TransferId,
+    api::{
+        DirectRecharged, Recharged, Transaction, Transactions, TransferKind, Wallet,
+        admin::{Corrected, Permission},
+    },
 };
-use sqlx::Row;
+use sqlx::{AssertSqlSafe, Row};
 
 use crate::{
     Customer, Error, Origin, Result, Staff, Store, accounts,
     audit::{self, Entry},
+    codes::line,
     db::{Connection, transaction},
     error::{damaged, field},
     idempotency::Once,
     ledger::{self, Movement},
     notifications,
-    throttle::Try,
+    throttle::{self, Try},
 };
 
 /// The sums of a customer's ledger.
@@ -65,21 +69,26 @@ pub async fn redeem_code(store: &Store, customer: &Customer, typed: &str, key: O
     let hash = store.0.keys.code_hash(&code);
     let actor = customer.actor();
     let once = Once::new(&actor, key, format!("redeem {hash}"))?;
-    let attempt = Try::new(format!("codes:{}", customer.id), origin);
+    let attempt = Try::new(throttle::of_codes(customer.id), origin);
     attempt.begin(store).await?;
-    let redeemed: Result<Recharged> = transaction!(store, |connection| {
+    let redeemed: Result<(Recharged, bool)> = transaction!(store, |connection| {
         if let Some(answer) = once.begin(store, &mut *connection).await? {
-            return Ok(answer);
+            return Ok((answer, false));
         }
         let recharged = pay_code(store, &mut *connection, customer.id, &hash).await?;
         audit::record(store, &mut *connection, &Entry { actor: &actor, action: "wallet.redeem", subject: &actor, outcome: "ok", origin })
             .await?;
         once.finish(&mut *connection, &recharged).await?;
-        Ok(recharged)
+        Ok((recharged, true))
     });
     match redeemed {
-        Ok(recharged) => {
-            attempt.succeeded(store).await?;
+        Ok((recharged, first)) => {
+            // An answer that is had again proves nothing: between guesses it would make an endless number of them.
+            if first {
+                attempt.succeeded(store).await?;
+            } else {
+                attempt.forgiven(store).await?;
+            }
             store.live().changed(customer.id);
             Ok(recharged)
         }
@@ -87,10 +96,10 @@ pub async fn redeem_code(store: &Store, customer: &Customer, typed: &str, key: O
             let outcome = problem.code.as_str();
             audit::record_failure(store, &Entry { actor: &actor, action: "wallet.redeem", subject: &actor, outcome, origin }).await?;
             if problem.code != Code::CodeInvalid {
-                attempt.succeeded(store).await?;
+                attempt.forgiven(store).await?;
             } else if code.looks_mistyped() {
                 // The check character tells that no such code was ever printed, so this was no guess.
-                attempt.succeeded(store).await?;
+                attempt.forgiven(store).await?;
                 return Err(field("charge_code", FieldCode::CheckCharacter));
             }
             Err(problem.into())
@@ -101,18 +110,13 @@ pub async fn redeem_code(store: &Store, customer: &Customer, typed: &str, key: O
 
 async fn pay_code(store: &Store, connection: &mut Connection, customer: AccountId, hash: &str) -> Result<Recharged> {
     let now = store.now();
-    let claimed = sqlx::query(
-        "UPDATE codes SET redeemed_by = $2, redeemed_at = $3
-         WHERE hash = $1 AND redeemed_by IS NULL AND EXISTS (
-             SELECT 1 FROM code_batches WHERE code_batches.id = codes.batch_id AND frozen_at IS NULL AND cancelled_at IS NULL
-             AND (expires_at IS NULL OR expires_at > $3))
-         RETURNING id, batch_id",
-    )
-    .bind(hash.to_owned())
-    .bind(customer.0)
-    .bind(now.0)
-    .fetch_optional(&mut *connection)
-    .await?;
+    let claimed =
+        sqlx::query("UPDATE codes SET redeemed_by = $2, redeemed_at = $3 WHERE hash = $1 AND redeemed_by IS NULL RETURNING id, batch_id")
+            .bind(hash.to_owned())
+            .bind(customer.0)
+            .bind(now.0)
+            .fetch_optional(&mut *connection)
+            .await?;
     let Some(claimed) = claimed else {
         let mine: Option<i64> = sqlx::query_scalar("SELECT id FROM codes WHERE hash = $1 AND redeemed_by = $2")
             .bind(hash.to_owned())
@@ -121,10 +125,16 @@ async fn pay_code(store: &Store, connection: &mut Connection, customer: AccountI
             .await?;
         return Err(if mine.is_some() { Code::CodeAlreadyRedeemed } else { Code::CodeInvalid }.into());
     };
-    let amount: Coins = sqlx::query_scalar("SELECT value FROM code_batches WHERE id = $1")
-        .bind(claimed.try_get::<i64, _>("batch_id")?)
-        .fetch_one(&mut *connection)
-        .await?;
+    // Of a batch that was frozen a moment ago nothing is redeemed: both change its row, one after the other. The error undoes the claim.
+    let amount: Option<Coins> = sqlx::query_scalar(
+        "UPDATE code_batches SET redeemed = redeemed + 1
+         WHERE id = $1 AND frozen_at IS NULL AND cancelled_at IS NULL AND (expires_at IS NULL OR expires_at > $2) RETURNING value",
+    )
+    .bind(claimed.try_get::<i64, _>("batch_id")?)
+    .bind(now.0)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let amount = amount.ok_or(Code::CodeInvalid)?;
     let reference = Some(claimed.try_get("id")?);
     let movement = Movement { customer, kind: TransferKind::Code, amount, reference, description: "" };
     let balance = ledger::post(store, &mut *connection, &movement).await?;
@@ -141,11 +151,12 @@ pub async fn direct_recharge(
     key: Option<&str>,
     origin: &Origin,
 ) -> Result<DirectRecharged> {
-    staff.must_handle_coins()?;
+    staff.must(Permission::MoveCoins)?;
     if !(1..=MAX_COINS).contains(&amount) {
         return Err(field("coin_amount", FieldCode::Range));
     }
-    let customer = accounts::by_serial(store, serial).await?;
+    // Closed or not: a request that comes again gets its first answer. The ledger refuses coins for a closed account.
+    let (customer, _) = accounts::of_serial(store, serial).await?;
     let (actor, subject) = (staff.actor(), format!("customer:{customer}"));
     let once = Once::new(&actor, key, format!("recharge {customer} {amount}"))?;
     let recharged = transaction!(store, |connection| {
@@ -170,4 +181,85 @@ pub async fn direct_recharge(
     })?;
     store.live().changed(customer);
     Ok(recharged)
+}
+
+/// Takes a mistaken direct recharge back, whole or in part, by a transfer that refers to it (design, section 2): once, never more than it
+/// moved, and never below zero ([`Code::InsufficientBalance`] when the coins were spent). Of all that moves coins only this is the staff's
+/// own doing: a purchase is undone by a refund, and what a code or the bonus brought belongs to the customer
+/// ([`Code::NotCorrectable`]).
+pub async fn correct(
+    store: &Store,
+    staff: &Staff,
+    transfer: TransferId,
+    amount: Coins,
+    reason: &str,
+    key: Option<&str>,
+    origin: &Origin,
+) -> Result<Corrected> {
+    staff.must(Permission::MoveCoins)?;
+    let reason = reason.trim();
+    let mut fields = Fields::default();
+    let in_range = fields.check("amount", if (1..=MAX_COINS).contains(&amount) { Ok(()) } else { Err(FieldCode::Range) });
+    if fields.check("reason", line(reason, 1, 200)).and(in_range).is_none() {
+        return Err(fields.problem().into());
+    }
+    let actor = staff.actor();
+    let once = Once::new(&actor, key, format!("correct {transfer} {amount}"))?;
+    let (corrected, customer) = transaction!(store, |connection| {
+        let moved = sqlx::query("SELECT customer_id, kind, amount FROM transfers WHERE id = $1")
+            .bind(transfer.0)
+            .fetch_optional(&mut *connection)
+            .await?
+            .ok_or(Code::NotFound)?;
+        let customer = AccountId(moved.try_get("customer_id")?);
+        if let Some(answer) = once.begin(store, &mut *connection).await? {
+            return Ok((answer, customer));
+        }
+        if moved.try_get::<String, _>("kind")?.parse() != Ok(TransferKind::Direct) {
+            return Err(Code::NotCorrectable.into());
+        }
+        if amount > moved.try_get::<Coins, _>("amount")? {
+            return Err(field("amount", FieldCode::Range));
+        }
+        let subject = format!("customer:{customer}");
+        let balance = take_back(store, &mut *connection, customer, transfer, amount, reason).await?;
+        let notice = Notice::Corrected { amount, balance, reason: reason.to_owned() };
+        notifications::add(store, &mut *connection, customer, &notice).await?;
+        audit::record(
+            store,
+            &mut *connection,
+            &Entry { actor: &actor, action: "wallet.correct", subject: &subject, outcome: reason, origin },
+        )
+        .await?;
+        let answer = Corrected { success: true, new_balance: balance };
+        once.finish(&mut *connection, &answer).await?;
+        Ok((answer, customer))
+    })?;
+    store.live().changed(customer);
+    Ok(corrected)
+}
+
+async fn take_back(
+    store: &Store,
+    connection: &mut Connection,
+    customer: AccountId,
+    transfer: TransferId,
+    amount: Coins,
+    reason: &str,
+) -> Result<Coins> {
+    // Two corrections of one transfer wait for one another here; the index that allows one is the last word.
+    let lock = store.0.db.dialect().for_update();
+    sqlx::query(AssertSqlSafe(format!("SELECT id FROM customers WHERE id = $1{lock}")))
+        .bind(customer.0)
+        .fetch_one(&mut *connection)
+        .await?;
+    let before: Option<i64> = sqlx::query_scalar("SELECT id FROM transfers WHERE kind = 'correction' AND reference = $1")
+        .bind(transfer.0)
+        .fetch_optional(&mut *connection)
+        .await?;
+    if before.is_some() {
+        return Err(Code::AlreadyCorrected.into());
+    }
+    let movement = Movement { customer, kind: TransferKind::Correction, amount, reference: Some(transfer.0), description: reason };
+    ledger::post(store, connection, &movement).await
 }

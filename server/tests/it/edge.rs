@@ -18,18 +18,23 @@ use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use server::config::Config;
 use shared::{
-    Instant, PurchaseId,
-    api::Role,
+    Instant, PurchaseId, SessionId, StaffId,
+    api::{Role, admin::AlertKind},
     link::{Call, Client, Dispatch, Event, Keys, Purpose, Secret, State as Link, Ticket, step, webhook},
     ms,
 };
-use store::{alerts, links};
+use store::{Staff, alerts, links};
 use tokio::net::TcpListener;
 
 use crate::world::{Account, World, content, eventually, json_of, on_postgres, on_sqlite, sha256};
 
 const SECRET: &str = "the secret of the Worker in these tests";
 const PREVIOUS: &str = "the secret that it had before the last rotation";
+
+/// Somebody of the staff who looks past the API.
+fn watcher() -> Staff {
+    Staff { id: StaffId(0), session: SessionId(0), username: String::new(), role: Role::Support }
+}
 
 struct Worker {
     url: String,
@@ -246,11 +251,11 @@ with_worker!(without_the_worker_the_server_serves, |world, worker| {
     let mut standing = Vec::new();
     eventually("the alert", async || {
         assert_eq!(press(world, &account, purchase).await["download_url"], url);
-        standing = alerts::standing(&world.store).await.unwrap();
+        standing = alerts::standing(&world.store, &watcher()).await.unwrap();
         standing.len() == 1
     })
     .await;
-    assert_eq!(standing[0].kind, alerts::Kind::WorkerDown);
+    assert_eq!(standing[0].kind, AlertKind::WorkerDown);
     assert!(standing[0].detail.contains("500"), "{}", standing[0].detail);
     assert_eq!(world.http.post(url).send().await.unwrap().status(), 303);
     let metrics = world.get("/metrics").send().await.unwrap().text().await.unwrap();
@@ -259,7 +264,7 @@ with_worker!(without_the_worker_the_server_serves, |world, worker| {
     worker.set_down(false);
     let link = press(world, &account, purchase).await;
     assert_eq!(ticket(&link, worker).attempt, 2);
-    assert!(alerts::standing(&world.store).await.unwrap().is_empty());
+    assert!(alerts::standing(&world.store, &watcher()).await.unwrap().is_empty());
 });
 
 with_worker!(a_refund_reaches_the_worker, |world, worker| {
@@ -281,7 +286,7 @@ with_worker!(a_refund_reaches_the_worker, |world, worker| {
 async fn a_worker_with_another_secret_is_no_worker() {
     let worker = Worker::start("another secret, which is as long as it must be").await;
     on_sqlite(worker.serves(), async |world| {
-        let told = async || alerts::standing(&world.store).await.unwrap();
+        let told = async || alerts::standing(&world.store, &watcher()).await.unwrap();
         eventually("the look at the start", async || told().await.len() == 1).await;
         assert!(told().await[0].detail.starts_with("CLOUDFLARE_WORKER_SECRET: "), "{:?}", told().await);
         let (account, purchase) = bought(world, &content(1000)).await;

@@ -131,7 +131,7 @@ on_both!(the_other_answers, |world| {
     assert_json_snapshot!("codes", shape(made));
     let refund = format!("/api/v1/admin/purchases/{purchase}/refund/");
     assert_eq!(staff(&refund, json!({"reason": "wrong file"})).await, (StatusCode::OK, json!({"success": true})));
-    assert_eq!(staff(&refund, json!({"reason": "wrong file"})).await.0, StatusCode::NOT_FOUND, "a purchase is paid back once");
+    assert_eq!(staff(&refund, json!({"reason": "wrong file"})).await.0, StatusCode::CONFLICT, "a purchase is paid back once");
     let press = world.post(&format!("/api/v1/sales/purchases/{purchase}/download/")).bearer_auth(&account.access);
     assert_eq!(json_of(press).await.1["code"], "purchase_refunded");
 

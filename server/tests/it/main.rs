@@ -5,11 +5,16 @@
 mod bad_input;
 mod browser;
 mod cli;
+mod codes;
 mod edge;
+mod figures;
+mod files;
 mod http;
 mod journey;
 mod links;
 mod openapi;
+mod people;
+mod permissions;
 mod redis;
 mod shutdown;
 mod throttle;

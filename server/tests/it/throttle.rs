@@ -1,20 +1,32 @@
 //! Every call that tests a secret waits after five failures, right secret or not (design, section 3).
 
+use std::net::IpAddr;
+
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use shared::{api::Role, ms};
+use totp_rs::{Algorithm, Secret, TOTP};
 
 use crate::{
     on_both,
-    world::{PASSWORD, World, json_of},
+    world::{PASSWORD, World, client, json_of},
 };
 
 /// What of a request's fields is a secret that can be guessed. Tokens have 256 bits: they can't.
-const SECRETS: [&str; 5] = ["pin", "old_pin", "password", "charge_code", "totp"];
+const SECRETS: [&str; 6] = ["pin", "old_pin", "password", "old_password", "charge_code", "totp"];
 
 /// How each call is tried with a wrong secret. A call of the document that has a secret and is not here fails the test.
-const CALLS: [&str; 5] =
-    ["/api/v1/token/", "/api/v1/recover/", "/api/v1/account/pin/", "/api/v1/wallet/recharge-code/", "/api/v1/admin/token/"];
+const CALLS: [&str; 9] = [
+    "/api/v1/token/",
+    "/api/v1/recover/",
+    "/api/v1/account/pin/",
+    "/api/v1/wallet/recharge-code/",
+    "/api/v1/admin/token/",
+    "/api/v1/admin/account/password/",
+    "/api/v1/admin/account/totp/confirm/",
+    "/api/v1/admin/account/totp/disable/",
+    "/api/v1/admin/codes/find/",
+];
 
 on_both!(no_call_with_a_secret_is_forgotten, |world| {
     let (_, document) = json_of(world.get("/api/v1/openapi.json")).await;
@@ -34,9 +46,13 @@ on_both!(no_call_with_a_secret_is_forgotten, |world| {
 });
 
 on_both!(five_failures_lock_each_of_them, |world| {
-    world.staff("keeper", Role::Owner).await;
-    for path in CALLS {
-        let account = world.activated().await;
+    for (number, path) in CALLS.into_iter().enumerate() {
+        // Failures are counted by address too: each call is tried from one of its own.
+        world.http = client(IpAddr::from([127, 0, 1, u8::try_from(number).unwrap()]));
+        let mut account = world.activated().await;
+        let keeper = format!("keeper-{number}");
+        let at_desk = world.staff(&keeper, Role::Owner).await;
+        let mut authenticator = None;
         let phone = world.text(&format!("SELECT phone FROM customers WHERE serial = '{}'", account.serial())).await;
         let wrong_pin = if account.pin == "0000" { "0001" } else { "0000" };
         // Well formed, so that it is a guess and no slip.
@@ -49,14 +65,35 @@ on_both!(five_failures_lock_each_of_them, |world| {
             "/api/v1/account/pin/" => {
                 (json!({"old_pin": wrong_pin, "new_pin": "7391"}), json!({"old_pin": account.pin, "new_pin": "7391"}))
             }
-            "/api/v1/wallet/recharge-code/" => (json!({"charge_code": unknown_code}), json!({"charge_code": world.code(500).await})),
-            _ => (json!({"username": "keeper", "password": "wrong password"}), json!({"username": "keeper", "password": PASSWORD})),
+            "/api/v1/admin/token/" => {
+                (json!({"username": keeper, "password": "wrong password"}), json!({"username": keeper, "password": PASSWORD}))
+            }
+            "/api/v1/admin/account/password/" => (
+                json!({"old_password": "wrong password", "new_password": "another long one"}),
+                json!({"old_password": PASSWORD, "new_password": "another long one"}),
+            ),
+            "/api/v1/admin/account/totp/confirm/" => {
+                let (_, setup) = json_of(world.post("/api/v1/admin/account/totp/").bearer_auth(&at_desk)).await;
+                authenticator = Some(setup["secret"].as_str().unwrap().to_owned());
+                (json!({"totp": "wrong!"}), json!({"totp": "000000"}))
+            }
+            "/api/v1/admin/account/totp/disable/" => (json!({"password": "wrong password"}), json!({"password": PASSWORD})),
+            "/api/v1/wallet/recharge-code/" | "/api/v1/admin/codes/find/" => {
+                (json!({"charge_code": unknown_code}), json!({"charge_code": world.code(500).await}))
+            }
+            other => panic!("how is {other} tried?"),
         };
+        if path.starts_with("/api/v1/admin/") {
+            account.access = at_desk;
+        }
         let attempt = |body: &Value| json_of(world.post(path).bearer_auth(&account.access).json(body));
         let mut first = None;
         for number in 1..=5 {
             let (status, body) = attempt(&wrong).await;
-            assert!(matches!(status, StatusCode::UNAUTHORIZED | StatusCode::UNPROCESSABLE_ENTITY), "{path} {number}: {status} {body}");
+            assert!(
+                matches!(status, StatusCode::UNAUTHORIZED | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::NOT_FOUND),
+                "{path} {number}: {status} {body}"
+            );
             // One answer, whatever the number of failures.
             assert_eq!(*first.get_or_insert(body.clone()), body, "{path}");
         }
@@ -65,9 +102,18 @@ on_both!(five_failures_lock_each_of_them, |world| {
         let seconds = locked["retry_after"].as_i64().unwrap();
         assert!((1..=60).contains(&seconds), "{path}: {seconds}");
         world.clock.advance(seconds * ms::SECOND);
+        // Digits are of the moment they are typed in.
+        let right = authenticator.map_or(right, |secret| json!({"totp": digits(world, &secret)}));
         assert!(attempt(&right).await.0.is_success(), "{path}: the wait is over");
     }
 });
+
+/// What an authenticator shows at the world's time.
+fn digits(world: &World, secret: &str) -> String {
+    let secret = Secret::Encoded(secret.to_owned()).to_bytes().unwrap();
+    let authenticator = TOTP::new(Algorithm::SHA1, 6, 1, 30, secret, None, String::new()).unwrap();
+    authenticator.generate(u64::try_from(world.store.now().0 / ms::SECOND).unwrap())
+}
 
 on_both!(forty_tries_at_once_are_forty_failures, |world| {
     let account = world.activated().await;

@@ -92,7 +92,7 @@ pub struct World {
     pub running: Option<JoinHandle<()>>,
 }
 
-/// A client that follows nothing and waits for an answer no longer than a minute.
+/// A client that follows nothing and waits for an answer no longer than five minutes.
 pub fn client(from: IpAddr) -> reqwest::Client {
     reqwest::Client::builder().redirect(Policy::none()).local_address(from).timeout(Duration::from_mins(5)).build().unwrap()
 }
@@ -118,6 +118,17 @@ impl World {
         if let Some(running) = self.running.take() {
             running.await.unwrap();
         }
+    }
+
+    /// Stops, and starts another server on the same database, folder and clock.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        let listener = TcpListener::bind(self.url.trim_start_matches("http://")).await.unwrap();
+        let rng = Arc::new(OsRng);
+        self.store = open_store(&self.config, self.clock.clone(), rng.clone()).await.unwrap();
+        let server = Server::new(self.config.clone(), self.store.clone(), rng, listener).await.unwrap();
+        self.stopping = server.stopping();
+        self.running = Some(tokio::spawn(server.run()));
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {

@@ -122,6 +122,18 @@ kinds! {
     Ended = "ended",
 }
 
+impl Kind {
+    /// True for what was refused.
+    pub fn is_refusal(self) -> bool {
+        matches!(self, Self::RefusedCookie | Self::RefusedUsed | Self::RefusedOver | Self::RefusedBudget | Self::RefusedStreams)
+    }
+
+    /// True for what somebody may ask the shop's staff about: a refusal, or a fault of ours. Broken lines are everyday.
+    pub fn is_trouble(self) -> bool {
+        self.is_refusal() || self == Self::StorageFailed
+    }
+}
+
 /// How many refusals of each kind were recorded; bounded by [`MAX_REFUSALS`].
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]

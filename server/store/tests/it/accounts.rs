@@ -1,4 +1,4 @@
-use shared::{Code, FieldCode, Notice, ms};
+use shared::{Code, FieldCode, Notice, api::Role, ms};
 use store::{accounts, notifications, sessions};
 
 use crate::{
@@ -60,7 +60,7 @@ on_both!(a_temporary_account_expires, |world| {
     assert_eq!(code(accounts::sign_in(&world.store, &account.serial, &account.pin, &world.origin()).await), Code::InvalidCredentials);
     store::cleanup::sweep(&world.store).await.unwrap();
     assert_eq!(world.count(&format!("SELECT COUNT(*) FROM customers WHERE id = {}", customer.id)).await, 0);
-    assert_eq!(world.count(&format!("SELECT COUNT(*) FROM accounts WHERE id = {}", customer.id)).await, 0);
+    assert_eq!(world.count(&format!("SELECT COUNT(*) FROM accounts WHERE id = {}", customer.id)).await, 1, "its number is not given again");
 });
 
 on_both!(a_new_pin_ends_the_other_sessions, |world| {
@@ -76,6 +76,29 @@ on_both!(a_new_pin_ends_the_other_sessions, |world| {
     sessions::authenticate(&world.store, &account.tokens.access_token).await.unwrap();
     assert_eq!(code(accounts::sign_in(&world.store, &account.serial, &account.pin, &world.origin()).await), Code::InvalidCredentials);
     accounts::sign_in(&world.store, &account.serial, new, &world.origin()).await.unwrap();
+});
+
+on_both!(a_pin_that_the_staff_drew_has_the_last_word, |world| {
+    let support = world.member("support", Role::Support).await;
+    for _ in 0..10 {
+        let (account, customer) = world.open().await;
+        let new = if account.pin == "1234" { "4321" } else { "1234" };
+        let origin = world.origin();
+        let change = accounts::change_pin(&world.store, &customer, &account.pin, new, &origin);
+        let sign_in = accounts::sign_in(&world.store, &account.serial, &account.pin, &origin);
+        let reset = accounts::reset_pin(&world.store, &support, &account.serial, &origin);
+        let (_, signed_in, drawn) = futures::join!(change, sign_in, reset);
+        let drawn = drawn.unwrap();
+        if drawn.pin == account.pin {
+            continue;
+        }
+        if let Ok(tokens) = signed_in {
+            let outlived = sessions::authenticate(&world.store, &tokens.access_token).await;
+            assert_eq!(code(outlived), Code::Unauthenticated, "a session of the old PIN outlived the new one");
+        }
+        assert_eq!(code(sessions::authenticate(&world.store, &account.tokens.access_token).await), Code::Unauthenticated);
+        accounts::sign_in(&world.store, &account.serial, &drawn.pin, &origin).await.unwrap();
+    }
 });
 
 on_both!(a_blocked_account_is_out_at_once, |world| {

@@ -37,6 +37,16 @@ on_both!(search_folds_arabic, |world| {
     }
 });
 
+on_both!(search_reads_other_scripts, |world| {
+    world.file("हिन्दी व्याकरण", 10).await;
+    world.file("ภาษาไทยเบื้องต้น", 10).await;
+    for (text, hits) in [("हिन्दी", 1), ("व्याक", 1), ("हिन्दी व्याकरण", 1), ("गणित", 0), ("ภาษาไทย", 1)]
+    {
+        let page = catalog::search(&world.store, &query(text), None).await.unwrap();
+        assert_eq!((page.items.len(), page.total), (hits, i64::try_from(hits).unwrap()), "{text}");
+    }
+});
+
 on_both!(pages_and_orders, |world| {
     let other = catalog::ensure_category(&world.store, "تصميم").await.unwrap();
     for index in 0..25 {

@@ -1,12 +1,12 @@
 //! Links at the Worker: what the store believes of them, whoever tells what and when.
 
 use shared::{
-    Code, Notice, PurchaseId,
-    api::AttemptState,
+    Code, Notice, PurchaseId, Serial,
+    api::{AttemptState, admin::AlertKind},
     link::{Dispatch, Event, State},
     ms,
 };
-use store::{Customer, accounts, alerts, cleanup, edge, links, notifications, sales};
+use store::{Customer, accounts, alerts, cleanup, customers, edge, links, notifications, sales};
 
 use crate::{
     on_both,
@@ -96,7 +96,7 @@ on_both!(what_comes_late_or_too_early, |world| {
     assert_eq!(edge::receive(&world.store, &second_half).await.unwrap().sequence, 0);
     assert_eq!(attempts(world, &customer, purchase).await, (1, vec![AttemptState::Claimed]));
     assert!(kinds(world, purchase, "worker").await.is_empty());
-    assert!(alerts::stands(&world.store, alerts::Kind::EventsMissing).await.unwrap());
+    assert!(alerts::stands(&world.store, AlertKind::EventsMissing).await.unwrap());
     // The older half afterwards: its events are stored, its state is old.
     assert_eq!(edge::receive(&world.store, &early).await.unwrap().sequence, 1);
     assert_eq!(world.count("SELECT bytes_sent FROM links").await, 3);
@@ -151,6 +151,7 @@ on_both!(a_press_settles_what_the_worker_knows, |world| {
 });
 
 on_both!(a_worker_that_does_not_answer_is_replaced, |world| {
+    let owner = world.owner().await;
     let (world, worker) = &world.with_worker().await;
     let (customer, purchase) = owner_of_a_file(world).await;
     let tied_up = path(world, &customer, purchase).await;
@@ -160,14 +161,14 @@ on_both!(a_worker_that_does_not_answer_is_replaced, |world| {
     // Both could be claimed, so both count.
     assert_eq!((replaced.used, replaced.left), (2, 1));
     assert_eq!(press(world, &customer, purchase).await.unwrap().url, replaced.url);
-    let standing = alerts::standing(&world.store).await.unwrap();
-    assert_eq!((standing.len(), standing[0].kind, standing[0].detail.as_str()), (1, alerts::Kind::WorkerDown, "the line is cut"));
+    let standing = alerts::standing(&world.store, &owner).await.unwrap();
+    assert_eq!((standing.len(), standing[0].kind, standing[0].detail.as_str()), (1, AlertKind::WorkerDown, "the line is cut"));
     assert!(standing[0].times >= 2);
 
     worker.set_down(false);
     let again = press(world, &customer, purchase).await.unwrap();
     assert_eq!((again.url.as_str(), again.used, again.left), (replaced.url.as_str(), 1, 2), "revoked unclaimed, its attempt is back");
-    assert!(alerts::standing(&world.store).await.unwrap().is_empty());
+    assert!(alerts::standing(&world.store, &owner).await.unwrap().is_empty());
     assert_eq!(worker.ask(&mut String::new(), "POST", &tied_up).status, 410);
     assert_eq!(world.count("SELECT COUNT(*) FROM worker_calls").await, 0);
     assert_eq!(kinds(world, purchase, "worker").await, ["revoked"]);
@@ -243,7 +244,7 @@ on_both!(a_refund_is_told_until_it_is_heard, |world| {
     let unclaimed = path(world, &customer, purchase).await;
     let owner = world.owner().await;
     worker.set_down(true);
-    sales::refund(&world.store, &owner, purchase, "لم يعمل", &world.origin()).await.unwrap();
+    sales::refund(&world.store, &owner, purchase, "لم يعمل", None, &world.origin()).await.unwrap();
     assert_eq!(code(press(world, &customer, purchase).await), Code::PurchaseRefunded);
     for calls in (worker.calls() + 1..).take(6) {
         edge::deliver(&world.store).await.unwrap();
@@ -268,7 +269,7 @@ on_both!(a_revocation_that_never_arrives_is_forgotten, |world| {
     path(world, &customer, purchase).await;
     worker.set_down(true);
     let owner = world.owner().await;
-    sales::refund(&world.store, &owner, purchase, "لم يعمل", &world.origin()).await.unwrap();
+    sales::refund(&world.store, &owner, purchase, "لم يعمل", None, &world.origin()).await.unwrap();
     for (later, left) in [(4 * ms::HOUR - 1, 1), (1, 0)] {
         world.clock.advance(later);
         cleanup::sweep(&world.store).await.unwrap();
@@ -307,6 +308,36 @@ on_both!(a_block_revokes_at_both_gateways, |world| {
     assert_eq!(code(press(world, &customer, other).await), Code::AccountBlocked);
     accounts::set_blocked(&world.store, &owner, &customer.serial, false, &world.origin()).await.unwrap();
     assert_eq!(press(world, &customer, other).await.unwrap().used, 1);
+});
+
+on_both!(what_the_worker_tells_of_a_forgotten_person_brings_nothing_back, |world| {
+    let (world, worker) = &world.with_worker().await;
+    let (customer, purchase) = owner_of_a_file(world).await;
+    let path = path(world, &customer, purchase).await;
+    worker.download(purchase, &path);
+    let told = worker.dispatch(purchase);
+    let claimed = Dispatch { records: told.records[..1].to_vec(), ..told.clone() };
+    assert_eq!(edge::receive(&world.store, &claimed).await.unwrap().sequence, 1);
+    let traces = async || {
+        let states = world.count("SELECT COUNT(*) FROM links WHERE state LIKE '%198.51.100.1%'").await;
+        (states, world.count("SELECT COUNT(*) FROM download_events WHERE ip <> '' OR user_agent <> ''").await)
+    };
+    assert_eq!(traces().await, (1, 1));
+    let owner = world.owner().await;
+    let serial: Serial = customer.serial.parse().unwrap();
+    customers::erase(&world.store, &owner, &serial, serial.as_str(), &world.origin()).await.unwrap();
+    // What was told before, what was still to be told, and the revocation's answer.
+    for dispatch in [&claimed, &told] {
+        edge::receive(&world.store, dispatch).await.unwrap();
+        assert_eq!(traces().await, (0, 0));
+    }
+    edge::deliver(&world.store).await.unwrap();
+    assert_eq!(world.count("SELECT COUNT(*) FROM worker_calls").await, 0);
+    edge::receive(&world.store, &worker.dispatch(purchase)).await.unwrap();
+    assert_eq!(traces().await, (0, 0));
+    assert_eq!(kinds(world, purchase, "worker").await, ["claimed", "opened", "completed", "revoked"], "the steps themselves stay");
+    assert_eq!(attempts(world, &customer, purchase).await, (1, vec![AttemptState::Revoked]));
+    assert_eq!(downloads_told(world, &customer).await, 0);
 });
 
 on_both!(numbers_go_on_after_the_worker_forgot, |world| {

@@ -159,7 +159,7 @@ on_both!(a_refund_revokes_the_links, |world| {
     let mut browser = Browser::default();
     let file = location(&browser.ask(world, "POST", &link).await);
     let owner = world.owner().await;
-    sales::refund(&world.store, &owner, purchase, "لم يعمل", &world.origin()).await.unwrap();
+    sales::refund(&world.store, &owner, purchase, "لم يعمل", None, &world.origin()).await.unwrap();
     assert_eq!(browser.ask(world, "GET", &file).await.status, 410);
     assert_eq!(browser.ask(world, "POST", &link).await.status, 410);
     assert_eq!(code(press(world, &customer, purchase).await), Code::PurchaseRefunded);

@@ -4,11 +4,18 @@
 
 mod accounts;
 mod catalog;
+mod codes;
 mod edge;
+mod files;
 mod links;
 mod money;
+mod people;
 mod sessions;
+mod settings;
+mod staff;
+mod statistics;
 mod subscriptions;
 mod throttle;
+mod uploads;
 mod worker;
 mod world;

@@ -139,7 +139,7 @@ on_both!(the_ledger_tells_every_coin_newest_first, |world| {
     let file = world.file("دليل جيت", 30).await;
     let purchase = world.bought(&customer, file).await;
     let owner = world.owner().await;
-    sales::refund(&world.store, &owner, purchase, "لم يعمل", &world.origin()).await.unwrap();
+    sales::refund(&world.store, &owner, purchase, "لم يعمل", None, &world.origin()).await.unwrap();
     let page = wallet::transactions(&world.store, &customer, None, 3).await.unwrap();
     let told: Vec<_> = page.results.iter().map(|line| (line.kind, line.amount, line.balance_after)).collect();
     assert_eq!(told, [(TransferKind::Refund, 30, 600), (TransferKind::Purchase, -30, 570), (TransferKind::Code, 500, 600)]);
@@ -149,7 +149,7 @@ on_both!(the_ledger_tells_every_coin_newest_first, |world| {
     let sums = wallet::balance(&world.store, &customer).await.unwrap();
     assert_eq!((sums.total_deposited, sums.total_spent), (600, 0));
     // A file paid back can be bought again; the refund is made once.
-    assert_eq!(code(sales::refund(&world.store, &owner, purchase, "مرة أخرى", &world.origin()).await), Code::NotFound);
+    assert_eq!(code(sales::refund(&world.store, &owner, purchase, "مرة أخرى", None, &world.origin()).await), Code::AlreadyRefunded);
     assert_ne!(world.bought(&customer, file).await, purchase);
 });
 
@@ -197,7 +197,7 @@ on_both!(amounts_and_people_out_of_range_change_nothing, |world| {
     assert_eq!(code(refused), Code::ActivationRequired);
     let support = world.member("support", Role::Support).await;
     assert_eq!(code(wallet::direct_recharge(&world.store, &support, &customer.serial, 5, None, &world.origin()).await), Code::Forbidden);
-    assert_eq!(code(sales::refund(&world.store, &support, PurchaseId(1), "x", &world.origin()).await), Code::Forbidden);
+    assert_eq!(code(sales::refund(&world.store, &support, PurchaseId(1), "x", None, &world.origin()).await), Code::Forbidden);
     let (_, unactivated) = world.open().await;
     let file = world.file("دليل", 0).await;
     assert_eq!(code(sales::purchase(&world.store, &unactivated, file, None, &world.origin()).await), Code::ActivationRequired);

@@ -1,5 +1,5 @@
-use shared::{Code, Notice, ms};
-use store::{accounts, notifications};
+use shared::{Code, FieldCode, Notice, api::Role, ms};
+use store::{accounts, codes, notifications};
 
 use crate::{
     on_both,
@@ -105,4 +105,61 @@ on_both!(a_success_forgets_the_failures, |world| {
         }
         accounts::sign_in(&world.store, &account.serial, &account.pin, &from("a")).await.unwrap();
     }
+});
+
+/// A code with one wrong character: its check character tells.
+fn mistyped(code: &str) -> String {
+    let slip = if code.ends_with('A') { "B" } else { "A" };
+    format!("{}{slip}", &code[..code.len() - 1])
+}
+
+on_both!(a_slip_or_a_known_answer_forgets_no_guesses, |world| {
+    let customer = world.activated(1).await;
+    let (first, second) = (world.code(500).await, world.code(500).await);
+    let redeem =
+        async |typed: &str, key: Option<&str>| store::wallet::redeem_code(&world.store, &customer, typed, key, &world.origin()).await;
+    let guess = async || assert_eq!(code(redeem("OLDCODE12345", None).await), Code::CodeInvalid);
+    for _ in 0..4 {
+        guess().await;
+    }
+    let slip = redeem(&mistyped(&first), None).await.unwrap_err().problem();
+    assert_eq!(slip.of_field("charge_code"), Some(FieldCode::CheckCharacter));
+    guess().await;
+    assert_eq!(code(redeem(&first, None).await), Code::TooManyAttempts);
+
+    world.clock.advance(30 * ms::SECOND);
+    redeem(&first, Some("once")).await.unwrap();
+    for _ in 0..4 {
+        guess().await;
+    }
+    redeem(&first, Some("once")).await.unwrap();
+    assert_eq!(code(redeem(&first, None).await), Code::CodeAlreadyRedeemed);
+    guess().await;
+    assert_eq!(code(redeem(&second, None).await), Code::TooManyAttempts);
+});
+
+on_both!(a_member_s_good_code_forgets_no_guesses, |world| {
+    let support = world.member("support", Role::Support).await;
+    let good = world.code(500).await;
+    let find = async |typed: &str| codes::find(&world.store, &support, typed, &world.origin()).await;
+    for _ in 0..4 {
+        assert_eq!(code(find("OLDCODE12345").await), Code::NotFound);
+    }
+    for _ in 0..10 {
+        find(&good).await.unwrap();
+        assert_eq!(code(find(&mistyped(&good)).await), Code::Invalid);
+    }
+    assert_eq!(code(find("OLDCODE12345").await), Code::NotFound);
+    assert_eq!(code(find(&good).await), Code::TooManyAttempts);
+});
+
+on_both!(a_household_s_addresses_are_one, |world| {
+    for index in 0..50 {
+        let address = format!("2001:db8:1:2::{index:x}");
+        let attempt = accounts::sign_in(&world.store, &format!("CUST2026-AAAA{index:02}"), "1234", &from(&address)).await;
+        assert_eq!(code(attempt), Code::InvalidCredentials, "{index}");
+    }
+    let attempt = async |address: &str| code(accounts::sign_in(&world.store, "CUST2026-CCCCCC", "1234", &from(address)).await);
+    assert_eq!(attempt("2001:db8:1:2:ffff:ffff:ffff:ffff").await, Code::TooManyAttempts);
+    assert_eq!(attempt("2001:db8:1:3::1").await, Code::InvalidCredentials);
 });

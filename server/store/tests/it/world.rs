@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use object_store::memory::InMemory;
+use object_store::{ObjectStore, memory::InMemory};
 use shared::{
     FileId, Instant, PurchaseId,
     api::{FileKind, NewAccount, Role},
@@ -45,7 +45,7 @@ pub struct World {
     pub store: Store,
     pub clock: Arc<TestClock>,
     pub database_url: String,
-    files: Arc<InMemory>,
+    files: Arc<dyn ObjectStore>,
 }
 
 pub struct TestClock(AtomicI64);
@@ -81,13 +81,13 @@ const LINK_SECRET: &str = "a link secret of the tests";
 
 async fn world(database_url: &str) -> World {
     let clock = Arc::new(TestClock(AtomicI64::new(1_795_372_048_000)));
-    let files = Arc::new(InMemory::new());
+    let files: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
     let store = open(database_url, &clock, &files, None, 7).await;
     store.migrate().await.unwrap();
     World { store, clock, database_url: database_url.to_owned(), files }
 }
 
-async fn open(database_url: &str, clock: &Arc<TestClock>, files: &Arc<InMemory>, edge: Option<Arc<dyn Edge>>, seed: u64) -> Store {
+async fn open(database_url: &str, clock: &Arc<TestClock>, files: &Arc<dyn ObjectStore>, edge: Option<Arc<dyn Edge>>, seed: u64) -> Store {
     let config = Config {
         database_url: database_url.to_owned(),
         secret_key: "a secret of the tests".to_owned(),
@@ -136,6 +136,23 @@ impl World {
         (Self { store, clock: self.clock.clone(), database_url: self.database_url.clone(), files: self.files.clone() }, worker)
     }
 
+    /// The same store with its contents at another place, as after a start of another server.
+    pub async fn with_files(&self, files: Arc<dyn ObjectStore>) -> Self {
+        let store = open(&self.database_url, &self.clock, &files, None, 99).await;
+        Self { store, clock: self.clock.clone(), database_url: self.database_url.clone(), files }
+    }
+
+    pub fn files(&self) -> Arc<dyn ObjectStore> {
+        self.files.clone()
+    }
+
+    /// The keys of all that is stored.
+    pub async fn stored(&self) -> Vec<String> {
+        use futures::TryStreamExt;
+        let found: Vec<_> = self.files.list(None).try_collect().await.unwrap();
+        found.into_iter().map(|object| object.location.to_string()).collect()
+    }
+
     pub async fn must_reconcile(&self) {
         assert_eq!(reconcile::reconcile(&self.store).await.unwrap(), Vec::<String>::new());
     }
@@ -149,6 +166,23 @@ impl World {
     pub async fn count(&self, sql: &str) -> i64 {
         let mut connection = sqlx::AnyConnection::connect(&self.database_url).await.unwrap();
         sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(&mut connection).await.unwrap()
+    }
+
+    /// All that the database holds, as a thief would get it: `SQLite`'s files, the rows of every table of `PostgreSQL`.
+    pub async fn dump(&self) -> String {
+        if let Some(path) = self.database_url.strip_prefix("sqlite://") {
+            let read = |suffix: &str| std::fs::read(format!("{path}{suffix}")).unwrap_or_default();
+            return String::from_utf8_lossy(&[read(""), read("-wal")].concat()).into_owned();
+        }
+        let mut connection = sqlx::AnyConnection::connect(&self.database_url).await.unwrap();
+        let tables = "SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = 'public'";
+        let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut connection).await.unwrap();
+        let mut dump = String::new();
+        for table in tables {
+            let rows = format!("SELECT COALESCE(STRING_AGG(CAST(line AS TEXT), ' '), '') FROM {table} AS line");
+            dump.push_str(&sqlx::query_scalar::<_, String>(AssertSqlSafe(rows)).fetch_one(&mut connection).await.unwrap());
+        }
+        dump
     }
 
     pub async fn open(&self) -> (NewAccount, Customer) {

@@ -1,0 +1,160 @@
+//! Lists: filters above, older and newer below, their lines, questions before what can't be taken back.
+
+use app::components::{Ago, Icon};
+use leptos::prelude::*;
+use shared::api::Session;
+
+use crate::locale::tr;
+
+/// A list's filters: a form that is a link, so that a filtered list can be kept and sent.
+#[component]
+pub fn Filters(
+    /// The list's path.
+    action: &'static str,
+    /// The fields.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <form method="get" action=action class="desk-filters" role="search">
+            {children()}
+            <button type="submit" class="button">
+                <Icon name="search" />
+                {tr!(list.show)}
+            </button>
+        </form>
+    }
+}
+
+/// To the newest and to older lines: `query` is what the filters say, without a leading `&`.
+#[component]
+pub fn Pager(
+    /// The list's path.
+    path: String,
+    /// The filters' part of the address.
+    #[prop(into)]
+    query: String,
+    /// True on the first page.
+    first: bool,
+    /// Where the next page begins, if there is one.
+    next: Option<i64>,
+) -> impl IntoView {
+    let newest = (!first).then(|| {
+        view! {
+            <a class="button" href=format!("{path}?{query}")>
+                {tr!(list.newest)}
+            </a>
+        }
+    });
+    let older = next.map(|cursor| {
+        view! {
+            <a class="button" href=format!("{path}?{query}&cursor={cursor}")>
+                {tr!(list.older)}
+            </a>
+        }
+    });
+    view! { <p class="pages">{newest} {older}</p> }
+}
+
+/// How a state is to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// As it should be.
+    Good,
+    /// To be looked at.
+    Warn,
+    /// Not as it should be.
+    Bad,
+    /// Neither.
+    Plain,
+}
+
+/// A state in a word, with a mark that does not depend on colour alone.
+#[component]
+pub fn Status(
+    /// How it is to be taken.
+    tone: Tone,
+    /// The word.
+    #[prop(into)]
+    text: String,
+) -> impl IntoView {
+    let (class, icon) = match tone {
+        Tone::Good => ("status good", "circle-check"),
+        Tone::Warn => ("status warn", "triangle-alert"),
+        Tone::Bad => ("status bad", "circle-x"),
+        Tone::Plain => ("status", "circle-dashed"),
+    };
+    view! {
+        <span class=class>
+            <Icon name=icon />
+            {text}
+        </span>
+    }
+}
+
+/// A question before something is done: opens in place, works without JavaScript, and is closed by asking again.
+#[component]
+pub fn Ask(
+    /// What opens it.
+    label: &'static str,
+    /// Its icon.
+    icon: &'static str,
+    /// True for what takes something away.
+    #[prop(optional)]
+    grave: bool,
+    /// What is asked, and the form that does it.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <details class="ask" class:grave=grave>
+            <summary class="button small">
+                <Icon name=icon />
+                {label}
+            </summary>
+            <div class="ask-body">{children()}</div>
+        </details>
+    }
+}
+
+/// One line of a list of facts: what it is, and how it stands.
+#[component]
+pub fn Fact(
+    /// What it is.
+    name: &'static str,
+    /// How it stands.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div>
+            <dt>{name}</dt>
+            <dd>{children()}</dd>
+        </div>
+    }
+}
+
+/// One line of a list of devices that are signed in.
+#[component]
+pub fn SessionLine(
+    /// The session.
+    session: Session,
+    /// What can be done about it.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <li>
+            <Icon name="smartphone" />
+            <div>
+                <p>
+                    <bdi dir="ltr">{session.ip}</bdi>
+                    {session.current.then(|| view! { " " <span class="tag">{tr!(account.this_device)}</span> })}
+                </p>
+                <p class="quiet agent" dir="ltr">
+                    {session.user_agent}
+                </p>
+                <p class="quiet">
+                    <Ago at=session.last_seen_at />
+                </p>
+            </div>
+            {children()}
+        </li>
+    }
+}

@@ -1,0 +1,171 @@
+//! The log of downloads: every attempt, what became of it, and why.
+
+use app::{
+    components::Ago,
+    format::{escape, size},
+    locale::current_locale,
+};
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+use shared::api::admin::{DownloadAttempt, DownloadOutcome, DownloadQuery, Downloads as Page, Permission, TROUBLE};
+
+use super::{
+    cursor,
+    log::{Drawn, Log, broken, follow},
+};
+use crate::{
+    calls::people::get_downloads,
+    components::{Choice, Kind, Status, TextField, Tone},
+    desk::guarded,
+    locale::tr,
+    words,
+};
+
+/// The downloads' page.
+#[component]
+pub fn Downloads() -> impl IntoView {
+    guarded(Permission::SeeDownloads, || view! { <DownloadsOf /> }.into_any())
+}
+
+/// What stands in the filters, as part of an address.
+fn address(query: &DownloadQuery) -> String {
+    let parts = [
+        ("customer", &query.customer),
+        ("file", &query.file),
+        ("outcome", &query.outcome),
+        ("ip", &query.ip),
+        ("from", &query.from),
+        ("to", &query.to),
+    ];
+    parts.map(|(name, text)| format!("{name}={}", escape(text))).join("&")
+}
+
+#[component]
+fn DownloadsOf() -> impl IntoView {
+    let map = use_query_map();
+    let asked = Memo::new(move |_| {
+        let text = |name| map.with(|map| map.get(name).unwrap_or_default());
+        DownloadQuery {
+            customer: text("customer"),
+            file: text("file"),
+            outcome: text("outcome"),
+            ip: text("ip"),
+            from: text("from"),
+            to: text("to"),
+            cursor: cursor(map),
+        }
+    });
+    let page = Resource::new_blocking(move || asked.get(), get_downloads);
+    follow(asked, page, get_downloads);
+    let query = asked.get_untracked();
+    // Which fields can't be understood does not depend on the shop's clock.
+    let problem = query.read(0).err();
+    view! {
+        <Log
+            title=tr!(people.downloads_title)
+            lead=tr!(people.downloads_lead)
+            none=tr!(people.downloads_none_title)
+            path="/admin/downloads"
+            address=Memo::new(move |_| asked.with(address))
+            first=Memo::new(move |_| asked.with(|query| query.cursor.is_none()))
+            page
+            draw=drawn
+        >
+            <TextField name="customer" label=tr!(people.find) value=query.customer.clone() optional=true error=broken(problem.as_ref(), "customer") />
+            <TextField name="file" label=tr!(people.file_title) value=query.file.clone() optional=true error=broken(problem.as_ref(), "file") />
+            <Choice name="outcome" label=tr!(people.outcome) options=outcomes() value=query.outcome.clone() error=broken(problem.as_ref(), "outcome") />
+            <TextField name="ip" label=tr!(people.ip) kind=Kind::Code value=query.ip.clone() optional=true error=broken(problem.as_ref(), "ip") />
+            <TextField name="from" label=tr!(people.from) kind=Kind::Date value=query.from.clone() optional=true error=broken(problem.as_ref(), "from") />
+            <TextField name="to" label=tr!(people.to) kind=Kind::Date value=query.to.clone() optional=true error=broken(problem.as_ref(), "to") />
+        </Log>
+    }
+}
+
+fn drawn(page: Page) -> Drawn {
+    let next = page.next_cursor;
+    (!page.results.is_empty()).then(|| (view! { <Attempts attempts=page.results /> }.into_any(), next))
+}
+
+fn outcomes() -> Vec<(String, String)> {
+    let all = (String::new(), tr!(people.outcome_all).to_owned());
+    let trouble = (TROUBLE.to_owned(), tr!(people.outcome_trouble).to_owned());
+    let one = |outcome: &DownloadOutcome| (outcome.as_str().to_owned(), words::outcome(current_locale(), *outcome).to_owned());
+    std::iter::once(all).chain(DownloadOutcome::ALL.iter().map(one)).chain([trouble]).collect()
+}
+
+/// What became of an attempt, in a word.
+#[component]
+pub fn OutcomeOf(outcome: DownloadOutcome) -> impl IntoView {
+    let tone = match outcome {
+        DownloadOutcome::Complete => Tone::Good,
+        DownloadOutcome::Waiting | DownloadOutcome::Underway | DownloadOutcome::Unclaimed => Tone::Plain,
+        DownloadOutcome::Cut => Tone::Bad,
+        DownloadOutcome::Revoked => Tone::Warn,
+    };
+    view! { <Status tone text=words::outcome(current_locale(), outcome) /> }
+}
+
+/// Why, a sentence each.
+#[component]
+pub fn Reasons(attempt: DownloadAttempt) -> impl IntoView {
+    let sentences = attempt.reasons.iter().map(|why| view! { <p>{words::reason(current_locale(), *why, &attempt)}</p> });
+    sentences.collect_view()
+}
+
+/// How much of the file arrived.
+pub fn arrived(attempt: &DownloadAttempt) -> String {
+    format!("{} / {}", size(attempt.bytes_sent.min(attempt.size_bytes)), size(attempt.size_bytes))
+}
+
+#[component]
+fn Attempts(attempts: Vec<DownloadAttempt>) -> impl IntoView {
+    let row = |attempt: DownloadAttempt| {
+        let who = attempt.customer_name.clone().unwrap_or_else(|| attempt.customer_serial.clone());
+        let arrived = arrived(&attempt);
+        view! {
+            <tr>
+                <th scope="row">
+                    <a href=format!("/admin/downloads/{}", attempt.purchase_id)>
+                        <bdi>{attempt.file_title.clone()}</bdi>
+                    </a>
+                    <p>
+                        <a class="quiet" href=format!("/admin/customers/{}", attempt.customer_serial)>
+                            <bdi>{who}</bdi>
+                        </a>
+                    </p>
+                </th>
+                <td data-label=tr!(people.outcome)>
+                    <OutcomeOf outcome=attempt.outcome />
+                    {attempt.many_addresses.then(|| view! { <p><Status tone=Tone::Warn text=tr!(people.many) /></p> })}
+                </td>
+                <td data-label=tr!(people.why)>
+                    <div>
+                        <Reasons attempt=attempt.clone() />
+                    </div>
+                </td>
+                <td data-label=tr!(people.sent)>{arrived}</td>
+                <td data-label=tr!(people.ip)>
+                    <bdi dir="ltr" class="ip">{attempt.ip.clone().unwrap_or_else(|| "–".to_owned())}</bdi>
+                </td>
+                <td data-label=tr!(people.when)>
+                    <Ago at=attempt.created_at />
+                </td>
+            </tr>
+        }
+    };
+    view! {
+        <table class="list log">
+            <thead>
+                <tr>
+                    <th scope="col">{tr!(people.file)}</th>
+                    <th scope="col">{tr!(people.outcome)}</th>
+                    <th scope="col">{tr!(people.why)}</th>
+                    <th scope="col">{tr!(people.sent)}</th>
+                    <th scope="col">{tr!(people.ip)}</th>
+                    <th scope="col">{tr!(people.when)}</th>
+                </tr>
+            </thead>
+            <tbody>{attempts.into_iter().map(row).collect_view()}</tbody>
+        </table>
+    }
+}

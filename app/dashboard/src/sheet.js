@@ -1,0 +1,2 @@
+document.querySelector("button").addEventListener("click", () => print());
+addEventListener("load", () => document.fonts.ready.then(() => print()));

@@ -1,0 +1,328 @@
+//! Words for what customers, downloads and the audit log are made of, in the page's language or one that is named: the server
+//! writes the logs' files with them too. Every match is exhaustive but the audit log's, whose actions are the store's to name: a
+//! test reads them there.
+
+use app::{format::Count, texts};
+use leptos_i18n::td_string as text;
+use shared::{
+    Code, Locale,
+    api::admin::{AuditEntry, CustomerLock, CustomerState, DownloadAttempt, DownloadOutcome, DownloadReason, LockReason},
+    link::Kind,
+};
+
+use crate::locale::language;
+
+/// How an account stands.
+pub fn customer_state(locale: Locale, state: CustomerState) -> &'static str {
+    let l = language(locale);
+    match state {
+        CustomerState::Temporary => text!(l, people.state_temporary),
+        CustomerState::Active => text!(l, people.state_active),
+        CustomerState::Blocked => text!(l, people.state_blocked),
+        CustomerState::Closed => text!(l, people.state_closed),
+    }
+}
+
+/// Why something has to wait: what was guessed, and how often.
+pub fn lock(locale: Locale, lock: &CustomerLock) -> String {
+    let l = language(locale);
+    let count = Count(lock.failures);
+    match lock.reason {
+        LockReason::Pin => text!(l, people.failures_pin, count = count),
+        LockReason::Recovery => text!(l, people.failures_recovery, count = count),
+        LockReason::Codes => text!(l, people.failures_codes, count = count),
+    }
+}
+
+/// What became of an attempt to download.
+pub fn outcome(locale: Locale, outcome: DownloadOutcome) -> &'static str {
+    let l = language(locale);
+    match outcome {
+        DownloadOutcome::Waiting => text!(l, people.outcome_waiting),
+        DownloadOutcome::Underway => text!(l, people.outcome_underway),
+        DownloadOutcome::Complete => text!(l, people.outcome_complete),
+        DownloadOutcome::Cut => text!(l, people.outcome_cut),
+        DownloadOutcome::Unclaimed => text!(l, people.outcome_unclaimed),
+        DownloadOutcome::Revoked => text!(l, people.outcome_revoked),
+    }
+}
+
+/// How much of the file arrived, in whole percent.
+pub fn percent(attempt: &DownloadAttempt) -> i64 {
+    if attempt.size_bytes <= 0 { 100 } else { (attempt.bytes_sent.saturating_mul(100) / attempt.size_bytes).clamp(0, 100) }
+}
+
+/// Why an attempt went as it did, in a sentence.
+pub fn reason(locale: Locale, reason: DownloadReason, attempt: &DownloadAttempt) -> String {
+    let l = language(locale);
+    let percent = percent(attempt);
+    match reason {
+        DownloadReason::Arrived => text!(l, people.why_arrived).to_owned(),
+        DownloadReason::LinkWaits => text!(l, people.why_link_waits).to_owned(),
+        DownloadReason::Underway => text!(l, people.why_underway, percent = percent),
+        DownloadReason::Paused => text!(l, people.why_paused, percent = percent),
+        DownloadReason::NeverOpened => text!(l, people.why_never_opened).to_owned(),
+        DownloadReason::NeverStarted => text!(l, people.why_never_started).to_owned(),
+        DownloadReason::LineCut => text!(l, people.why_line_cut, percent = percent),
+        DownloadReason::TimeOver => text!(l, people.why_time_over, percent = percent),
+        DownloadReason::Revoked => text!(l, people.why_revoked).to_owned(),
+        DownloadReason::Storage => text!(l, people.why_storage).to_owned(),
+        DownloadReason::OtherBrowser => text!(l, people.why_other_browser).to_owned(),
+        DownloadReason::OtherProgram => text!(l, people.why_other_program).to_owned(),
+        DownloadReason::Budget => text!(l, people.why_budget).to_owned(),
+        DownloadReason::Streams => text!(l, people.why_streams).to_owned(),
+        DownloadReason::TooLate => text!(l, people.why_too_late).to_owned(),
+    }
+}
+
+/// A step of a download; as it is spelled where a newer store told of it.
+pub fn event(locale: Locale, kind: &str) -> String {
+    let l = language(locale);
+    let Some(known) = Kind::ALL.iter().find(|known| known.as_str() == kind) else { return kind.to_owned() };
+    match known {
+        Kind::Claimed => text!(l, people.event_claimed),
+        Kind::Opened => text!(l, people.event_opened),
+        Kind::Resumed => text!(l, people.event_resumed),
+        Kind::Advanced => text!(l, people.event_advanced),
+        Kind::Delivered => text!(l, people.event_delivered),
+        Kind::Interrupted => text!(l, people.event_interrupted),
+        Kind::Completed => text!(l, people.event_completed),
+        Kind::StorageFailed => text!(l, people.event_storage_failed),
+        Kind::RefusedCookie => text!(l, people.event_refused_cookie),
+        Kind::RefusedUsed => text!(l, people.event_refused_used),
+        Kind::RefusedOver => text!(l, people.event_refused_over),
+        Kind::RefusedBudget => text!(l, people.event_refused_budget),
+        Kind::RefusedStreams => text!(l, people.event_refused_streams),
+        Kind::Revoked => text!(l, people.event_revoked),
+        Kind::Expired => text!(l, people.event_expired),
+        Kind::Ended => text!(l, people.event_ended),
+    }
+    .to_owned()
+}
+
+macro_rules! actions {
+    ($($code:literal => $key:ident,)*) => {
+        /// The actions of the audit log that have words.
+        pub const ACTIONS: &[&str] = &[$($code),*];
+
+        /// What was done; as the log spells it where there are no words.
+        pub fn action(locale: Locale, code: &str) -> String {
+            let l = language(locale);
+            match code {
+                $($code => text!(l, people.$key).to_owned(),)*
+                _ => code.to_owned(),
+            }
+        }
+    };
+}
+
+actions! {
+    "account.open" => act_account_open,
+    "account.activate" => act_account_activate,
+    "account.sign_in" => act_account_sign_in,
+    "account.recover" => act_account_recover,
+    "account.pin" => act_account_pin,
+    "account.pin_reset" => act_account_pin_reset,
+    "account.block" => act_account_block,
+    "account.unblock" => act_account_unblock,
+    "account.unlock" => act_account_unlock,
+    "customers.export" => act_customers_export,
+    "customers.erase" => act_customers_erase,
+    "wallet.redeem" => act_wallet_redeem,
+    "wallet.direct_recharge" => act_wallet_direct_recharge,
+    "wallet.correct" => act_wallet_correct,
+    "sales.purchase" => act_sales_purchase,
+    "sales.refund" => act_sales_refund,
+    "sales.grant_attempt" => act_sales_grant_attempt,
+    "links.press" => act_links_press,
+    "subscriptions.subscribe" => act_subscriptions_subscribe,
+    "session.end" => act_session_end,
+    "session.end_all" => act_session_end_all,
+    "session.refresh" => act_session_refresh,
+    "staff.create" => act_staff_create,
+    "staff.sign_in" => act_staff_sign_in,
+    "staff.role" => act_staff_role,
+    "staff.disable" => act_staff_disable,
+    "staff.enable" => act_staff_enable,
+    "staff.password" => act_staff_password,
+    "staff.password_reset" => act_staff_password_reset,
+    "staff.totp" => act_staff_totp,
+    "staff.totp_reset" => act_staff_totp_reset,
+    "alerts.dismiss" => act_alerts_dismiss,
+    "codes.generate" => act_codes_generate,
+    "codes.cancel" => act_codes_cancel,
+    "codes.find" => act_codes_find,
+    "codes.freeze" => act_codes_freeze,
+    "codes.thaw" => act_codes_thaw,
+    "codes.hand_out" => act_codes_hand_out,
+    "codes.import" => act_codes_import,
+    "packages.add" => act_packages_add,
+    "packages.edit" => act_packages_edit,
+    "packages.publish" => act_packages_publish,
+    "packages.withdraw" => act_packages_withdraw,
+    "settings.change" => act_settings_change,
+    "category.create" => act_category_create,
+    "category.delete" => act_category_delete,
+    "category.place" => act_category_place,
+    "category.rename" => act_category_rename,
+    "file.create" => act_file_create,
+    "file.edit" => act_file_edit,
+    "file.cover" => act_file_cover,
+    "file.preview" => act_file_preview,
+    "file.publish" => act_file_publish,
+    "file.hide" => act_file_hide,
+    "file.version" => act_file_version,
+    "upload.begin" => act_upload_begin,
+    "upload.discard" => act_upload_discard,
+}
+
+/// What came of it: done, what went wrong, or the reason that somebody gave.
+pub fn result(locale: Locale, outcome: &str) -> String {
+    let l = language(locale);
+    match outcome {
+        "ok" => text!(l, people.audit_ok).to_owned(),
+        "wrong" => text!(l, people.result_wrong).to_owned(),
+        "locked" => text!(l, people.result_locked).to_owned(),
+        "blocked" => text!(l, people.result_blocked).to_owned(),
+        "reused" => text!(l, people.result_reused).to_owned(),
+        other => match Code::ALL.iter().find(|code| code.as_str() == other) {
+            Some(code) => texts::problem(locale, &(*code).into()),
+            None => other.to_owned(),
+        },
+    }
+}
+
+/// Who did it.
+pub fn actor(locale: Locale, entry: &AuditEntry) -> String {
+    let l = language(locale);
+    match (&entry.actor_name, entry.actor.as_str()) {
+        (Some(name), _) => name.clone(),
+        (None, "anonymous") => text!(l, people.who_anonymous).to_owned(),
+        (None, "operator") => text!(l, people.who_operator).to_owned(),
+        (None, actor) => actor.to_owned(),
+    }
+}
+
+/// From where.
+pub fn place(locale: Locale, ip: &str) -> String {
+    if ip == "console" { text!(language(locale), people.who_console).to_owned() } else { ip.to_owned() }
+}
+
+/// The heads of the downloads' file.
+pub fn download_heads(locale: Locale) -> Vec<String> {
+    let l = language(locale);
+    let own = [
+        text!(l, people.when),
+        text!(l, people.serial),
+        text!(l, people.find),
+        text!(l, people.file),
+        text!(l, people.outcome),
+        text!(l, people.why),
+        text!(l, people.sent),
+        text!(l, people.ip),
+        text!(l, people.addresses),
+        // What a program counts with is named for programs.
+        "purchase",
+        "attempt",
+        "bytes_sent",
+        "size_bytes",
+    ];
+    own.map(str::to_owned).to_vec()
+}
+
+/// An attempt's cells under [`download_heads`].
+pub fn download_cells(locale: Locale, attempt: &DownloadAttempt) -> Vec<String> {
+    vec![
+        attempt.created_at.to_string(),
+        attempt.customer_serial.clone(),
+        attempt.customer_name.clone().unwrap_or_default(),
+        attempt.file_title.clone(),
+        outcome(locale, attempt.outcome).to_owned(),
+        attempt.reasons.iter().map(|why| reason(locale, *why, attempt)).collect::<Vec<_>>().join(" "),
+        format!("{}%", percent(attempt)),
+        attempt.ip.clone().unwrap_or_default(),
+        attempt.addresses.to_string(),
+        attempt.purchase_id.to_string(),
+        attempt.number.to_string(),
+        attempt.bytes_sent.to_string(),
+        attempt.size_bytes.to_string(),
+    ]
+}
+
+/// The heads of the audit log's file.
+pub fn audit_heads(locale: Locale) -> Vec<String> {
+    let l = language(locale);
+    [
+        text!(l, people.when),
+        text!(l, people.actor),
+        text!(l, people.action),
+        text!(l, people.subject),
+        text!(l, people.outcome),
+        text!(l, people.ip),
+        text!(l, people.program),
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}
+
+/// A line's cells under [`audit_heads`].
+pub fn audit_cells(locale: Locale, entry: &AuditEntry) -> Vec<String> {
+    vec![
+        entry.created_at.to_string(),
+        actor(locale, entry),
+        action(locale, &entry.action),
+        entry.subject_name.clone().unwrap_or_else(|| entry.subject.clone()),
+        result(locale, &entry.outcome),
+        place(locale, &entry.ip),
+        entry.user_agent.clone(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use super::*;
+
+    /// What looks like an action in the store's source and is none: names of files, and of sums.
+    const OTHERS: [&str; 6] = ["a.", "event.", "file.sold", "file.taken", "in.", "out."];
+
+    fn literals(folder: &Path, found: &mut BTreeSet<String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                literals(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                for literal in fs::read_to_string(&path).unwrap().split('"') {
+                    let word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+                    let action = literal.split_once('.').is_some_and(|(subject, verb)| word(subject) && word(verb));
+                    if action && !OTHERS.iter().any(|other| literal.starts_with(other)) {
+                        found.insert(literal.to_owned());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_action_of_the_store_has_words() {
+        let mut used = BTreeSet::new();
+        literals(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../server/store/src"), &mut used);
+        assert!(used.len() > 25, "{used:?}");
+        let speechless: Vec<_> = used.iter().filter(|action| !ACTIONS.contains(&action.as_str())).collect();
+        assert!(speechless.is_empty(), "no words for {speechless:?}");
+        for locale in Locale::ALL {
+            assert!(ACTIONS.iter().all(|code| action(locale, code) != *code));
+        }
+        assert_eq!(action(Locale::Ar, "door.open"), "door.open");
+    }
+
+    #[test]
+    fn every_step_has_words() {
+        for kind in Kind::ALL {
+            assert!(Locale::ALL.iter().all(|locale| event(*locale, kind.as_str()) != kind.as_str()));
+        }
+        assert_eq!(result(Locale::En, "ok"), "Done");
+        assert_eq!(result(Locale::En, "wrong file"), "wrong file");
+    }
+}

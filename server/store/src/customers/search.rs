@@ -1,0 +1,116 @@
+//! Whom a text names: a customer's serial, phone or name, in any spelling.
+
+use shared::{
+    Serial,
+    text::{digit, is_invisible, search_words},
+};
+use sqlx::AssertSqlSafe;
+
+use crate::{Result, Store, db::FEW_HITS};
+
+/// A phone number without its country's code has at least so many digits.
+const NATIONAL_DIGITS: usize = 8;
+
+/// Whom a text names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Named {
+    /// It names nobody in particular.
+    All,
+    /// These few.
+    These(Vec<i64>),
+    /// All that match the search expression, which are many.
+    Matching(String),
+}
+
+impl Named {
+    /// The condition on a column that holds a customer's number. [`Named::Matching`] binds its expression at `$1`.
+    pub(crate) fn condition(&self, store: &Store, column: &str) -> String {
+        match self {
+            Self::All => "1 = 1".to_owned(),
+            Self::These(ids) if ids.is_empty() => "1 = 0".to_owned(),
+            Self::These(ids) => format!("{column} IN ({})", ids.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")),
+            Self::Matching(_) => format!("{column} IN ({})", store.0.db.dialect().matching("customer")),
+        }
+    }
+}
+
+/// Whom a text names.
+pub(crate) async fn named(store: &Store, text: &str) -> Result<Named> {
+    if text.trim().is_empty() {
+        return Ok(Named::All);
+    }
+    if let Ok(serial) = text.parse::<Serial>() {
+        return of_serial(store, "SELECT id FROM customers WHERE serial = $1", serial.as_str()).await.map(Named::These);
+    }
+    if let Some(digits) = phone_digits(text).filter(|digits| !digits.is_empty()) {
+        let found = matching(store, std::slice::from_ref(&digits)).await?;
+        // A number that was written with its country's code may be kept without, and the other way round.
+        return match found {
+            Named::These(ids) if ids.is_empty() && digits.len() > NATIONAL_DIGITS => {
+                matching(store, &[digits[digits.len() - NATIONAL_DIGITS..].to_owned()]).await
+            }
+            found => Ok(found),
+        };
+    }
+    let mut words = search_words(text);
+    // The part that all serials of a year begin with says nothing.
+    words.retain(|word| !word.strip_prefix("cust").is_some_and(|year| year.bytes().all(|byte| byte.is_ascii_digit())));
+    if words.is_empty() {
+        return Ok(Named::These(Vec::new()));
+    }
+    let found = matching(store, &words).await?;
+    let ([word], Named::These(ids)) = (words.as_slice(), &found) else { return Ok(found) };
+    // A temporary account has no name to be found by: the serial's own part tells it.
+    let mut ids = ids.clone();
+    ids.extend(of_serial(store, "SELECT id FROM customers WHERE substr(serial, 10) = $1", &word.to_uppercase()).await?);
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(Named::These(ids))
+}
+
+async fn of_serial(store: &Store, sql: &'static str, serial: &str) -> Result<Vec<i64>> {
+    Ok(sqlx::query_scalar(sql).bind(serial.to_owned()).fetch_all(store.0.db.reader()).await?)
+}
+
+async fn matching(store: &Store, words: &[String]) -> Result<Named> {
+    let dialect = store.0.db.dialect();
+    let mut ids: Vec<i64> = Vec::new();
+    // Whole words first: an index gathers all that begins with a word before it gives any, and where whole words have many hits those
+    // that only begin with them are not what is looked for.
+    for expression in [dialect.words_expression(words), dialect.search_expression(words)] {
+        ids = sqlx::query_scalar(AssertSqlSafe(format!("{} LIMIT {FEW_HITS}", dialect.matching("customer"))))
+            .bind(expression.clone())
+            .fetch_all(store.0.db.reader())
+            .await?;
+        if i64::try_from(ids.len()).is_ok_and(|hits| hits >= FEW_HITS) {
+            return Ok(Named::Matching(expression));
+        }
+    }
+    Ok(Named::These(ids))
+}
+
+/// The digits of what can only be a phone number, or part of one, without the zeros in front; `None` for anything else.
+fn phone_digits(text: &str) -> Option<String> {
+    let mut digits = String::new();
+    for character in text.chars().filter(|character| !is_invisible(*character)) {
+        match character {
+            '+' | '＋' | ' ' | '\u{00A0}' | '-' | '.' | '(' | ')' | '/' => {}
+            _ => digits.push(digit(character)?),
+        }
+    }
+    Some(digits.trim_start_matches('0').chars().take(20).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phone_is_read_in_any_spelling() {
+        for typed in ["+966 50-123 4567", "00966501234567", "٩٦٦٥٠١٢٣٤٥٦٧"] {
+            assert_eq!(phone_digits(typed).as_deref(), Some("966501234567"), "{typed}");
+        }
+        assert_eq!(phone_digits("050 123").as_deref(), Some("50123"));
+        assert_eq!((phone_digits("سارة 50"), phone_digits("AC7X9K")), (None, None));
+    }
+}

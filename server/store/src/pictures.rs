@@ -1,0 +1,149 @@
+//! Covers and previews as they come from cameras and drawing programs, made fit for a page.
+
+use std::io::Cursor;
+
+use image::{
+    DynamicImage, ImageDecoder, ImageReader, Limits, Rgb, RgbImage, codecs::jpeg::JpegEncoder, imageops::FilterType, metadata::Orientation,
+};
+use shared::FieldCode;
+use tokio::{sync::Semaphore, task::spawn_blocking};
+
+use crate::{
+    Result,
+    catalog::{MAX_PICTURE, picture_type},
+    error::{damaged, field},
+    files::Slot,
+};
+
+/// Points of the largest picture that is taken in: a phone's best, and no bomb.
+const MOST_POINTS: u64 = 50_000_000;
+/// Memory that decoding may take, in bytes.
+const MOST_MEMORY: u64 = 256 << 20;
+/// Quality of the JPEG, of 100.
+const QUALITY: u8 = 84;
+/// The box that a cover is fitted into: three times what a card shows.
+const COVER: (u32, u32) = (960, 600);
+/// The same of a preview, which is to be read.
+const PREVIEW: (u32, u32) = (1600, 1600);
+
+/// One at a time: each may take [`MOST_MEMORY`].
+static AT_WORK: Semaphore = Semaphore::const_new(1);
+
+/// The picture drawn anew and its media type; a PDF as it is, where one is allowed.
+pub(crate) async fn tidy(slot: Slot, bytes: Vec<u8>) -> Result<(Vec<u8>, &'static str)> {
+    let (name, allowed, most, fit): (_, &[&'static str], _, _) = match slot {
+        Slot::Cover => ("cover", &["image/png", "image/jpeg", "image/webp"], 2 * MAX_PICTURE, COVER),
+        Slot::Preview => ("preview", &["image/png", "image/jpeg", "image/webp", "application/pdf"], 2 * MAX_PICTURE, PREVIEW),
+    };
+    if bytes.is_empty() {
+        return Err(field(name, FieldCode::EmptyFile));
+    }
+    let content_type = picture_type(&bytes, allowed, most).map_err(|code| field(name, code))?;
+    if content_type == "application/pdf" {
+        return Ok((bytes, content_type));
+    }
+    let turn = AT_WORK.acquire().await.map_err(damaged)?;
+    let drawn = spawn_blocking(move || {
+        // Held here: drawing goes on when nobody waits for it any more.
+        let _turn = turn;
+        draw(&bytes, fit)
+    });
+    let drawn = drawn.await.map_err(damaged)?;
+    Ok((drawn.map_err(|code| field(name, code))?, "image/jpeg"))
+}
+
+fn draw(bytes: &[u8], (width, height): (u32, u32)) -> std::result::Result<Vec<u8>, FieldCode> {
+    let broken = |_| FieldCode::BrokenPicture;
+    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| FieldCode::BrokenPicture)?;
+    let mut decoder = reader.into_decoder().map_err(broken)?;
+    let (across, down) = decoder.dimensions();
+    // The decoder's own limit does not count the picture that it fills.
+    if u64::from(across) * u64::from(down) > MOST_POINTS || decoder.total_bytes() > MOST_MEMORY {
+        return Err(FieldCode::PictureSize);
+    }
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MOST_MEMORY);
+    decoder.set_limits(limits).map_err(|_| FieldCode::PictureSize)?;
+    // A camera held upright says so beside the points: here they are turned, for what it says is left out.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(broken)?;
+    picture.apply_orientation(orientation);
+    if picture.width() > width || picture.height() > height {
+        picture = picture.resize(width, height, FilterType::CatmullRom);
+    }
+    let mut drawn = Vec::new();
+    JpegEncoder::new_with_quality(&mut drawn, QUALITY).encode_image(&on_paper(&picture)).map_err(broken)?;
+    Ok(drawn)
+}
+
+/// What is transparent shows white paper: a JPEG has no holes.
+fn on_paper(picture: &DynamicImage) -> RgbImage {
+    if !picture.color().has_alpha() {
+        return picture.to_rgb8();
+    }
+    let source = picture.to_rgba8();
+    RgbImage::from_fn(source.width(), source.height(), |x, y| {
+        let [red, green, blue, alpha] = source.get_pixel(x, y).0.map(u16::from);
+        let mix = |colour: u16| u8::try_from((colour * alpha + 255 * (255 - alpha)) / 255).unwrap_or(u8::MAX);
+        Rgb([mix(red), mix(green), mix(blue)])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::{ImageFormat, Rgba, RgbaImage};
+
+    fn png(width: u32, height: u32, points: Rgba<u8>) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        RgbaImage::from_pixel(width, height, points).write_to(&mut bytes, ImageFormat::Png).unwrap();
+        bytes.into_inner()
+    }
+
+    #[tokio::test]
+    async fn covers_are_drawn_small_and_on_paper() {
+        let (cover, content_type) = tidy(Slot::Cover, png(2400, 1200, Rgba([255, 0, 0, 0]))).await.unwrap();
+        assert_eq!(content_type, "image/jpeg");
+        let cover = image::load_from_memory(&cover).unwrap();
+        assert_eq!((cover.width(), cover.height()), (960, 480));
+        assert!(cover.to_rgb8().get_pixel(10, 10).0.iter().all(|colour| *colour > 250), "what is transparent is white");
+        // A small one is not blown up.
+        let (small, _) = tidy(Slot::Cover, png(32, 20, Rgba([0, 0, 255, 255]))).await.unwrap();
+        assert_eq!(image::load_from_memory(&small).unwrap().width(), 32);
+    }
+
+    #[tokio::test]
+    async fn nothing_of_the_camera_is_left() {
+        // A JPEG with an EXIF segment that names a place and says: turn it by 90 degrees.
+        let mut jpeg = Vec::new();
+        JpegEncoder::new(&mut jpeg).encode_image(&RgbImage::from_pixel(40, 20, Rgb([9, 99, 9]))).unwrap();
+        let mut exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0".to_vec();
+        exif.extend_from_slice(b"36.19N 44.01E");
+        let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
+        let mut shot = jpeg[..2].to_vec();
+        shot.extend_from_slice(&[0xFF, 0xE1]);
+        shot.extend_from_slice(&length);
+        shot.extend_from_slice(&exif);
+        shot.extend_from_slice(&jpeg[2..]);
+        let (cover, _) = tidy(Slot::Cover, shot).await.unwrap();
+        assert!(!cover.windows(5).any(|piece| piece == b"36.19") && !cover.windows(4).any(|piece| piece == b"Exif"));
+        let cover = image::load_from_memory(&cover).unwrap();
+        assert_eq!((cover.width(), cover.height()), (20, 40), "it stands upright");
+    }
+
+    #[tokio::test]
+    async fn bombs_and_ruins_are_refused() {
+        let refused = async |slot, bytes: Vec<u8>| tidy(slot, bytes).await.unwrap_err().problem().fields[0].code;
+        // A header that promises 60,000 by 60,000 points, and nothing behind it.
+        let mut bomb = png(1, 1, Rgba([0, 0, 0, 255]));
+        bomb[16..24].copy_from_slice(&[0, 0, 0xEA, 0x60, 0, 0, 0xEA, 0x60]);
+        assert!(matches!(refused(Slot::Cover, bomb).await, FieldCode::PictureSize | FieldCode::BrokenPicture));
+        let mut ruin = png(300, 300, Rgba([1, 2, 3, 255]));
+        ruin.truncate(ruin.len() / 2);
+        assert_eq!(refused(Slot::Cover, ruin).await, FieldCode::BrokenPicture);
+        assert_eq!(refused(Slot::Cover, b"%PDF-1.7".to_vec()).await, FieldCode::ContentType);
+        assert_eq!(refused(Slot::Preview, b"MZ\x90\0".to_vec()).await, FieldCode::ContentType);
+        assert_eq!(refused(Slot::Preview, Vec::new()).await, FieldCode::EmptyFile);
+        assert_eq!(tidy(Slot::Preview, b"%PDF-1.7".to_vec()).await.unwrap().1, "application/pdf");
+    }
+}
