@@ -80,3 +80,17 @@ for (const script of [true, false]) {
         });
     });
 }
+
+test('the desk sees what happens at the Worker without a reload', async ({ page, context, store, playwright }) => {
+    const customer = await store.customer(1000);
+    const purchase = await store.buy(customer, await store.file());
+    await store.signInAtDesk(context, await store.member('support'));
+    await open(page, `/admin/downloads?customer=${customer.serial}`);
+    const rows = page.locator('table.log tbody tr');
+    await expect(rows).toHaveCount(0);
+    const link = await store.press(customer, purchase);
+    const elsewhere = await playwright.request.newContext();
+    expect((await elsewhere.post(link)).ok()).toBe(true);
+    await elsewhere.dispose();
+    await expect(rows).toContainText('وصل الملف كاملًا.', { timeout: 15_000 });
+});
