@@ -1,6 +1,7 @@
 //! Notifications.
 
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 use shared::{NotificationId, api::Notification};
 
 use crate::problem::Failure;
@@ -12,14 +13,27 @@ use {
     store::notifications,
 };
 
-/// How many notifications the page shows.
+/// How many notifications a page shows.
 #[cfg(feature = "ssr")]
-const SHOWN: i64 = 100;
+const SHOWN: usize = 50;
 
-/// The newest notifications.
+/// A page of notifications.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// They, newest first.
+    pub notifications: Vec<Notification>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<i64>,
+}
+
+/// The newest notifications, or those before `cursor`.
 #[server(prefix = "/do", endpoint = "notifications")]
-pub async fn get_notifications() -> Result<Vec<Notification>, Failure> {
-    Ok(notifications::list(&store()?, &customer()?, SHOWN).await?)
+pub async fn get_notifications(cursor: Option<i64>) -> Result<Told, Failure> {
+    let mut told = notifications::older(&store()?, &customer()?, cursor.map(NotificationId), SHOWN as i64 + 1).await?;
+    let more = told.len() > SHOWN;
+    told.truncate(SHOWN);
+    let next = told.last().filter(|_| more).map(|last| last.id.0);
+    Ok(Told { notifications: told, next })
 }
 
 /// Marks one notification, or all when none is named, as read.

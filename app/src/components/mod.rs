@@ -23,5 +23,5 @@ pub use icon::{Icon, Star};
 pub use layout::{Layout, Preferences};
 pub use purchase::Downloads;
 pub use ring::{Dots, Ring};
-pub use states::{Empty, Failed, Heading, Skeleton, lines, status};
+pub use states::{Empty, Failed, Heading, Pager, Skeleton, lines, status};
 pub use time::{Ago, Day, Remaining};

@@ -1,4 +1,4 @@
-//! What stands where there is nothing, not yet, or not at all.
+//! A page's heading and its end, and what stands where there is nothing, not yet, or not at all.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -39,6 +39,34 @@ pub fn Empty(
             {children.map(|children| children())}
         </div>
     }
+}
+
+/// The way to the newest and to older lines of a list.
+#[component]
+pub fn Pager(
+    /// The list's path.
+    #[prop(into)]
+    path: String,
+    /// What else its address says, without a leading `&`.
+    #[prop(optional, into)]
+    query: String,
+    /// True on the first page.
+    first: bool,
+    /// Where the next page begins, if there is one.
+    next: Option<i64>,
+) -> impl IntoView {
+    let link = |text: &'static str, cursor: String| {
+        let query = if query.is_empty() || cursor.is_empty() { query.clone() + &cursor } else { format!("{query}&{cursor}") };
+        let address = if query.is_empty() { path.clone() } else { format!("{path}?{query}") };
+        view! {
+            <a class="button" href=address>
+                {text}
+            </a>
+        }
+    };
+    let newest = (!first).then(|| link(tr!(common.newest), String::new()));
+    let older = next.map(|cursor| link(tr!(common.older), format!("cursor={cursor}")));
+    view! { <p class="pages">{newest} {older}</p> }
 }
 
 /// What a part of a page could not be shown for, and what to try. Sets the response's status.

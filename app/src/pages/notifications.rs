@@ -1,12 +1,13 @@
 //! Notifications.
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 use shared::{Notice, api::Notification};
 
 use super::private;
 use crate::{
-    api::notifications::{MarkRead, get_notifications},
-    components::{Ago, Empty, Failed, Heading, Icon, PostForm, Skeleton},
+    api::notifications::{MarkRead, Told, get_notifications},
+    components::{Ago, Empty, Failed, Heading, Icon, Pager, PostForm, Skeleton},
     locale::{current_locale, tr},
     texts,
     visit::visit,
@@ -21,7 +22,9 @@ pub fn Notifications() -> impl IntoView {
 #[component]
 fn NotificationsOf() -> impl IntoView {
     let visit = visit();
-    let notifications = Resource::new_blocking(move || visit.changes.get(), |_| get_notifications());
+    let query = use_query_map();
+    let cursor = Memo::new(move |_| query.with(|query| query.get("cursor").and_then(|cursor| cursor.parse::<i64>().ok())));
+    let told = Resource::new_blocking(move || (cursor.get(), visit.changes.get()), |(cursor, _)| get_notifications(cursor));
     let mark = ServerAction::<MarkRead>::new();
     let version = mark.version();
     Effect::new(move |before: Option<usize>| {
@@ -36,13 +39,14 @@ fn NotificationsOf() -> impl IntoView {
             <Heading text=tr!(notifications.title) />
             <Transition fallback=|| view! { <Skeleton lines=5 /> }>
                 {move || Suspend::new(async move {
-                    match notifications.await {
-                        Ok(list) if list.is_empty() => {
+                    let first = cursor.get_untracked().is_none();
+                    match told.await {
+                        Ok(told) if told.notifications.is_empty() => {
                             view! { <Empty title=tr!(notifications.empty_title) text=tr!(notifications.empty_text) /> }.into_any()
                         }
-                        Ok(list) => {
-                            let unread = list.iter().any(|notification| !notification.is_read);
-                            let items = list.into_iter().map(|notification| view! { <Item notification mark /> }).collect_view();
+                        Ok(Told { notifications, next }) => {
+                            let unread = notifications.iter().any(|notification| !notification.is_read);
+                            let items = notifications.into_iter().map(|notification| view! { <Item notification mark /> }).collect_view();
                             let all = unread
                                 .then(|| {
                                     view! {
@@ -57,6 +61,7 @@ fn NotificationsOf() -> impl IntoView {
                             view! {
                                 {all}
                                 <div class="notices">{items}</div>
+                                <Pager path="/notifications" first next />
                             }
                                 .into_any()
                         }

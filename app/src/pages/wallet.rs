@@ -10,7 +10,7 @@ use shared::api::{Transaction, Transactions};
 use super::private;
 use crate::{
     api::wallet::{RedeemCode, WalletPage, get_wallet},
-    components::{Ago, Coins, Empty, Failed, Form, Heading, Icon, Number, Outcome, RechargeField, Said, Skeleton, lines},
+    components::{Ago, Coins, Empty, Failed, Form, Heading, Icon, Number, Outcome, Pager, RechargeField, Said, Skeleton, lines},
     locale::{current_locale, tr},
     texts,
     visit::visit,
@@ -166,20 +166,6 @@ fn Ledger(ledger: Transactions, first: bool) -> impl IntoView {
     if ledger.results.is_empty() {
         return view! { <Empty title=tr!(wallet.ledger_empty_title) text=tr!(wallet.ledger_empty_text) /> }.into_any();
     }
-    let newest = (!first).then(|| {
-        view! {
-            <a class="button" href="/wallet">
-                {tr!(wallet.newest)}
-            </a>
-        }
-    });
-    let older = ledger.next_cursor.map(|cursor| {
-        view! {
-            <a class="button" href=format!("/wallet?cursor={cursor}")>
-                {tr!(wallet.older)}
-            </a>
-        }
-    });
     view! {
         <table class="ledger" aria-labelledby="ledger">
             <thead>
@@ -195,7 +181,7 @@ fn Ledger(ledger: Transactions, first: bool) -> impl IntoView {
             </thead>
             <tbody>{ledger.results.into_iter().map(|transaction| view! { <Line transaction /> }).collect_view()}</tbody>
         </table>
-        <p class="pages">{newest} {older}</p>
+        <Pager path="/wallet" first next=ledger.next_cursor />
     }
     .into_any()
 }

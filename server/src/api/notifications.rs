@@ -12,7 +12,7 @@ use http::HeaderMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
-    FieldCode, Instant, Locale, NotificationId,
+    FieldCode, Fields, Instant, Locale, NotificationId,
     api::{MarkReadRequest, Notification},
 };
 use store::{Customer, Store, notifications};
@@ -20,7 +20,8 @@ use utoipa::ToSchema;
 
 use super::{
     account::Done,
-    extract::{Json, Language, SignedIn},
+    extract::{Json, Language, Query, SignedIn},
+    wallet::fields_hold,
 };
 use crate::{
     problem::{Failure, Problems, invalid},
@@ -68,17 +69,21 @@ impl WordedNotification {
     }
 }
 
-/// The newest notifications, newest first.
-#[utoipa::path(get, path = "/api/v1/notifications/", tag = "notifications", security(("bearer" = [])), responses(
-    (status = 200, description = "The notifications.", body = Vec<WordedNotification>),
-    Problems,
-))]
+/// The newest notifications, newest first, 100 at a time.
+#[utoipa::path(get, path = "/api/v1/notifications/", tag = "notifications", security(("bearer" = [])),
+    params(("cursor" = Option<i64>, Query, description = "The last notification's id: those before it follow.")),
+    responses((status = 200, description = "The notifications.", body = Vec<WordedNotification>), Problems),
+)]
 pub async fn list(
     State(store): State<Store>,
     SignedIn(customer): SignedIn,
     Language(locale): Language,
+    query: Query,
 ) -> Result<Answer<Vec<WordedNotification>>, Failure> {
-    let notifications = notifications::list(&store, &customer, LISTED).await?;
+    let mut fields = Fields::default();
+    let before = query.number(&mut fields, "cursor", 1..=i64::MAX).map(NotificationId);
+    fields_hold(fields)?;
+    let notifications = notifications::older(&store, &customer, before, LISTED).await?;
     Ok(Answer(notifications.iter().map(|notification| WordedNotification::new(notification, locale)).collect()))
 }
 

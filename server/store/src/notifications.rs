@@ -16,19 +16,26 @@ pub(crate) async fn add(store: &Store, connection: &mut Connection, customer: Ac
     Ok(())
 }
 
-/// The customer's notifications, newest first, `limit` (1 to 200) at most.
+/// The customer's newest notifications, newest first, `limit` (1 to 200) at most.
 pub async fn list(store: &Store, customer: &Customer, limit: i64) -> Result<Vec<Notification>> {
-    newest(store, customer.id, limit.clamp(1, 200)).await
+    older(store, customer, None, limit).await
+}
+
+/// Those before the notification `before`, newest first, `limit` (1 to 200) at most.
+pub async fn older(store: &Store, customer: &Customer, before: Option<NotificationId>, limit: i64) -> Result<Vec<Notification>> {
+    read(store, customer.id, before, limit.clamp(1, 200)).await
 }
 
 /// All that a customer was told of and that is kept, newest first.
 pub(crate) async fn all(store: &Store, customer: AccountId) -> Result<Vec<Notification>> {
-    newest(store, customer, i64::MAX).await
+    read(store, customer, None, i64::MAX).await
 }
 
-async fn newest(store: &Store, customer: AccountId, limit: i64) -> Result<Vec<Notification>> {
-    let rows = sqlx::query("SELECT id, notice, created_at, read_at FROM notifications WHERE customer_id = $1 ORDER BY id DESC LIMIT $2")
+async fn read(store: &Store, customer: AccountId, before: Option<NotificationId>, limit: i64) -> Result<Vec<Notification>> {
+    let sql = "SELECT id, notice, created_at, read_at FROM notifications WHERE customer_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+    let rows = sqlx::query(sql)
         .bind(customer.0)
+        .bind(before.map_or(i64::MAX, |before| before.0))
         .bind(limit)
         .fetch_all(store.0.db.reader())
         .await?;

@@ -255,6 +255,7 @@ on_both!(queries_are_checked, |world| {
         ("/api/v1/products/files/?q=%00", "q"),
         ("/api/v1/wallet/transactions/?cursor=x", "cursor"),
         ("/api/v1/wallet/transactions/?cursor=-5", "cursor"),
+        ("/api/v1/notifications/?cursor=x", "cursor"),
     ] {
         let (status, problem) = json_of(world.get(path).bearer_auth(&account.access)).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{path}: {problem}");

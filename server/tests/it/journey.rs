@@ -86,7 +86,10 @@ on_both!(from_the_first_token_to_the_file, |world| {
     assert_json_snapshot!("notifications", shape(listed().await));
     let read = world.post("/api/v1/notifications/mark-read/").bearer_auth(&token).json(&json!({"all": true}));
     assert_eq!(json_of(read).await, (StatusCode::OK, json!({"success": true})));
-    assert!(listed().await.as_array().unwrap().iter().all(|notification| notification["is_read"] == true));
+    let all = listed().await;
+    assert!(all.as_array().unwrap().iter().all(|notification| notification["is_read"] == true));
+    let older = world.get(&format!("/api/v1/notifications/?cursor={}", all[0]["id"])).bearer_auth(&token);
+    assert_eq!(json_of(older).await, (StatusCode::OK, json!(all.as_array().unwrap()[1..])));
 });
 
 on_both!(the_other_answers, |world| {

@@ -1,4 +1,4 @@
-//! Lists: filters above, older and newer below, their lines, questions before what can't be taken back.
+//! Lists: filters above, their lines, questions before what can't be taken back.
 
 use app::components::{Ago, Icon};
 use leptos::prelude::*;
@@ -23,36 +23,6 @@ pub fn Filters(
             </button>
         </form>
     }
-}
-
-/// To the newest and to older lines: `query` is what the filters say, without a leading `&`.
-#[component]
-pub fn Pager(
-    /// The list's path.
-    path: String,
-    /// The filters' part of the address.
-    #[prop(into)]
-    query: String,
-    /// True on the first page.
-    first: bool,
-    /// Where the next page begins, if there is one.
-    next: Option<i64>,
-) -> impl IntoView {
-    let newest = (!first).then(|| {
-        view! {
-            <a class="button" href=format!("{path}?{query}")>
-                {tr!(list.newest)}
-            </a>
-        }
-    });
-    let older = next.map(|cursor| {
-        view! {
-            <a class="button" href=format!("{path}?{query}&cursor={cursor}")>
-                {tr!(list.older)}
-            </a>
-        }
-    });
-    view! { <p class="pages">{newest} {older}</p> }
 }
 
 /// How a state is to be taken.

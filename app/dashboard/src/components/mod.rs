@@ -6,8 +6,9 @@ mod layout;
 mod list;
 mod uploader;
 
+pub use app::components::Pager;
 pub use chart::{Chart, Series, Share, Tile, day_label};
 pub use field::{Area, Choice, Kind, TextField};
 pub use layout::{Layout, Refused, parts};
-pub use list::{Ask, Fact, Filters, Pager, SessionLine, Status, Tone};
+pub use list::{Ask, Fact, Filters, SessionLine, Status, Tone};
 pub use uploader::Uploader;

@@ -122,6 +122,29 @@ on_both!(notifications_are_read_by_their_owner_alone, |world| {
     assert!(notifications::list(&world.store, &customer, 50).await.unwrap()[0].is_read);
 });
 
+on_both!(the_oldest_notification_is_reached_page_by_page, |world| {
+    let (customer, stranger) = (world.activated(1).await, world.activated(2).await);
+    for title in ["one", "two", "three", "four"] {
+        let file = world.file(title, 0).await;
+        world.bought(&customer, file).await;
+    }
+    let told = notifications::list(&world.store, &customer, 50).await.unwrap();
+    assert_eq!(told.len(), 5);
+    let mut read = Vec::new();
+    loop {
+        let before = read.last().map(|last: &shared::api::Notification| last.id);
+        let page = notifications::older(&world.store, &customer, before, 2).await.unwrap();
+        if page.is_empty() {
+            break;
+        }
+        assert!(page.len() <= 2);
+        read.extend(page);
+    }
+    assert_eq!(read, told);
+    // Another's notification is a place in the list like any other, and shows nothing of it.
+    assert_eq!(notifications::older(&world.store, &stranger, Some(told[0].id), 50).await.unwrap().len(), 1);
+});
+
 on_both!(the_audit_log_holds_failures_too, |world| {
     let (account, _) = world.open().await;
     let _ = accounts::sign_in(&world.store, &account.serial, "x", &from("198.51.100.9")).await;
