@@ -18,6 +18,9 @@ YEAR = [
 FILES = 2_000
 MILLISECONDS = 365 * 86_400_000
 LIST, LIST_BYTES, STATISTICS = 20, 100, 200
+# The first customer of `script`.
+ANYBODY = 'CUST2025-222222'
+CODES, CODES_SECONDS = 50_000, 5
 
 # What is measured: an address, milliseconds and kilobytes that it may take. A list of the desk's is one line here.
 ADDRESSES = [
@@ -31,9 +34,20 @@ ADDRESSES = [
     ('/admin/downloads', LIST, LIST_BYTES),
     ('/admin/downloads?outcome=complete', LIST, LIST_BYTES),
     ('/admin/downloads?ip=203.0.113.7', LIST, LIST_BYTES),
+    (f'/admin/downloads?customer={ANYBODY}', LIST, LIST_BYTES),
+    ('/admin/downloads?file=دليل', LIST, LIST_BYTES),
+    ('/admin/downloads?cursor=250000', LIST, LIST_BYTES),
+    ('/admin/downloads/300001', LIST, LIST_BYTES),
+    ('/admin/customers?cursor=50000', LIST, LIST_BYTES),
+    (f'/admin/customers/{ANYBODY}', LIST, LIST_BYTES),
     ('/admin/audit', LIST, LIST_BYTES),
+    (f'/admin/audit?actor={ANYBODY}', LIST, LIST_BYTES),
+    ('/admin/audit?action=sales.purchase', LIST, LIST_BYTES),
+    ('/admin/audit?cursor=250000', LIST, LIST_BYTES),
     ('/admin/codes', LIST, LIST_BYTES),
     ('/admin/codes/1', LIST, LIST_BYTES),
+    ('/admin/codes/1?redeemed=true', LIST, LIST_BYTES),
+    ('/admin/codes/resellers', LIST, LIST_BYTES),
     ('/admin/files', LIST, LIST_BYTES),
     ('/admin/packages', LIST, LIST_BYTES),
     ('/admin/settings', LIST, LIST_BYTES),
@@ -155,6 +169,9 @@ def of(kind, folder):
         report.line('the year counted in', f'{time.perf_counter() - begun:.1f} s')
         token = khazna.call('POST', '/api/v1/admin/token/', {'username': 'bench', 'password': 'a long password of the bench'})['access_token']
         measure(khazna, token)
+        begun = time.perf_counter()
+        khazna.run('codes', 'generate', '--value', '500', '--count', str(CODES), '--label', 'bench')
+        report.below(f'{kind.name}: {CODES:,} codes made and exported', time.perf_counter() - begun, CODES_SECONDS, 's')
         khazna.stop()
         begun = time.perf_counter()
         holds, told = khazna.reconcile()
