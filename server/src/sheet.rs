@@ -4,7 +4,7 @@ mod text;
 
 use dashboard::{
     qr,
-    sheet::{Card, Layout, Sheet},
+    sheet::{Area, Card, Layout, Sheet},
 };
 use krilla::{
     Document,
@@ -26,6 +26,7 @@ pub fn pdf(sheet: &Sheet) -> Option<Vec<u8>> {
     let mut document = Document::new();
     document.set_metadata(Metadata::new().title(sheet.foot.clone()).language("ar".to_owned()).creator(sheet.brand.clone()));
     let count = sheet.pages().len();
+    let foot = Foot::new(sheet, count, &regular);
     for (index, cards) in sheet.pages().enumerate() {
         let (width, height) = Layout::PAGE;
         let mut page = document.start_page_with(PageSettings::from_wh(width * MM, height * MM)?);
@@ -34,14 +35,11 @@ pub fn pdf(sheet: &Sheet) -> Option<Vec<u8>> {
         surface.push_transform(&Transform::from_scale(MM, MM));
         surface.set_fill(Some(Fill::default()));
         marks(&mut surface, sheet.layout)?;
-        for (place, card) in cards.iter().enumerate() {
+        for (place, card) in sheet.layout.places().zip(cards) {
             let mut drawing = Drawing { surface: &mut surface, sheet, regular: &regular, bold: &bold };
             drawing.card(card, place)?;
         }
-        let (foot, number) = (&sheet.foot, Sheet::page_of(index + 1, count));
-        let baseline = height - 3.0;
-        regular.write(&mut surface, foot, Pen { x: width - 22.0, y: baseline, size: 2.4, align: Align::Start });
-        regular.write(&mut surface, &number, Pen { x: 22.0, y: baseline, size: 2.4, align: Align::End });
+        foot.draw(&mut surface, &regular, &Sheet::page_of(index + 1, count));
         surface.pop();
         surface.finish();
         page.finish();
@@ -51,7 +49,7 @@ pub fn pdf(sheet: &Sheet) -> Option<Vec<u8>> {
 
 /// The marks to cut along, and dotted hairlines between the cards.
 fn marks(surface: &mut Surface<'_>, layout: Layout) -> Option<()> {
-    let ((width, height), (card_width, card_height)) = (Layout::PAGE, layout.card());
+    let (cards, (width, height)) = (Layout::CARDS, layout.card());
     let (mut marks, mut hairlines) = (PathBuilder::new(), PathBuilder::new());
     let line = |path: &mut PathBuilder, from: (f32, f32), to: (f32, f32)| {
         path.move_to(from.0, from.1);
@@ -61,12 +59,12 @@ fn marks(surface: &mut Surface<'_>, layout: Layout) -> Option<()> {
         line(&mut marks, (x, y), (x + across, y + down));
     }
     for column in 0..=layout.columns {
-        let x = Layout::MARGIN + f32::from(column) * card_width;
-        line(&mut hairlines, (x, Layout::MARGIN), (x, height - Layout::MARGIN));
+        let x = cards.left + f32::from(column) * width;
+        line(&mut hairlines, (x, cards.top), (x, cards.bottom()));
     }
     for row in 0..=layout.rows {
-        let y = Layout::MARGIN + f32::from(row) * card_height;
-        line(&mut hairlines, (Layout::MARGIN, y), (width - Layout::MARGIN, y));
+        let y = cards.top + f32::from(row) * height;
+        line(&mut hairlines, (cards.left, y), (cards.right(), y));
     }
     let stroke = |width| Stroke { width, ..Stroke::default() };
     surface.set_fill(None);
@@ -80,6 +78,32 @@ fn marks(surface: &mut Surface<'_>, layout: Layout) -> Option<()> {
     Some(())
 }
 
+/// The line at the foot of each page, in its own room: what the sheet is of at the right, which page at the left.
+struct Foot {
+    /// Shortened, so that it ends before the page's number.
+    named: String,
+    baseline: f32,
+}
+
+impl Foot {
+    fn new(sheet: &Sheet, pages: usize, typeface: &Typeface) -> Self {
+        const GAP: f32 = 4.0;
+        let (room, size) = (Layout::FOOT, Layout::FOOT_TEXT);
+        // The last page's number is the widest.
+        let number = typeface.width(&Sheet::page_of(pages, pages)) * size;
+        Self {
+            named: typeface.fitted(&sheet.foot, size, room.width - number - GAP),
+            baseline: typeface.baseline(room.top, room.height, size),
+        }
+    }
+
+    fn draw(&self, surface: &mut Surface<'_>, typeface: &Typeface, number: &str) {
+        let (room, size) = (Layout::FOOT, Layout::FOOT_TEXT);
+        typeface.write(surface, &self.named, Pen { x: room.right(), y: self.baseline, size, align: Align::Start });
+        typeface.write(surface, number, Pen { x: room.left, y: self.baseline, size, align: Align::End });
+    }
+}
+
 struct Drawing<'a, 'b> {
     surface: &'a mut Surface<'b>,
     sheet: &'a Sheet,
@@ -88,13 +112,11 @@ struct Drawing<'a, 'b> {
 }
 
 impl Drawing<'_, '_> {
-    /// Words at the right, the QR code at the left, the code below; the first card of a row is at the right.
-    fn card(&mut self, card: &Card, place: usize) -> Option<()> {
-        let Layout { columns, qr: side, padding, text, .. } = self.sheet.layout;
-        let (width, height) = self.sheet.layout.card();
-        let (column, row) = (u8::try_from(place % usize::from(columns)).ok()?, u8::try_from(place / usize::from(columns)).ok()?);
-        let left = Layout::MARGIN + f32::from(columns - 1 - column) * width;
-        let (right, top) = (left + width - padding, Layout::MARGIN + f32::from(row) * height + padding);
+    /// Words at the right, the QR code at the left, the code below.
+    fn card(&mut self, card: &Card, place: Area) -> Option<()> {
+        let Layout { qr: side, padding, text, .. } = self.sheet.layout;
+        let width = place.width;
+        let (right, top) = (place.right() - padding, place.top + padding);
         let small = text * 0.64;
 
         let mut y = top + text * 0.95;
@@ -122,7 +144,7 @@ impl Drawing<'_, '_> {
         y += small * 1.5;
         self.words(&card.number, right, y, small, Align::Start);
 
-        let (left, bottom) = (left + padding, Layout::MARGIN + f32::from(row + 1) * height - padding);
+        let (left, bottom) = (place.left + padding, place.bottom() - padding);
         self.qr(&card.url, left, top, side)?;
         let centre = left + (width - 2.0 * padding) / 2.0;
         self.bold.write(self.surface, &card.code, Pen { x: centre, y: bottom - text * 0.1, size: text, align: Align::Centre });

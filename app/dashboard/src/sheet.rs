@@ -6,6 +6,31 @@
 /// How many codes one sheet holds at most: larger batches are printed in parts.
 pub const PART: i64 = 1_000;
 
+/// A rectangle of the page, in millimetres from its upper left corner.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Area {
+    /// Where its left edge is.
+    pub left: f32,
+    /// Where its upper edge is.
+    pub top: f32,
+    /// From side to side.
+    pub width: f32,
+    /// From top to bottom.
+    pub height: f32,
+}
+
+impl Area {
+    /// Where its right edge is.
+    pub fn right(self) -> f32 {
+        self.left + self.width
+    }
+
+    /// Where its lower edge is.
+    pub fn bottom(self) -> f32 {
+        self.top + self.height
+    }
+}
+
 /// How cards stand on a page. Lengths in millimetres.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Layout {
@@ -31,8 +56,24 @@ pub const LAYOUTS: [Layout; 3] = [
 impl Layout {
     /// Width and height of the page.
     pub const PAGE: (f32, f32) = (210.0, 297.0);
-    /// Space around the cards, where the marks are.
-    pub const MARGIN: f32 = 10.0;
+    /// What stays empty along the page's edges: many printers reach no further.
+    const EDGE: f32 = 4.0;
+    /// How long a mark to cut along is.
+    const MARK: f32 = 5.0;
+    /// Space around the cards: the page's empty edge, a mark, and a millimetre between mark and card.
+    const MARGIN: f32 = Self::EDGE + Self::MARK + 1.0;
+    /// Where the line stands that names the batch and the page: below the lower marks, so that nothing crosses it, as wide as the cards.
+    pub const FOOT: Area =
+        Area { left: Self::MARGIN, top: Self::PAGE.1 - Self::EDGE - 4.0, width: Self::PAGE.0 - 2.0 * Self::MARGIN, height: 4.0 };
+    /// Size of the foot's text. Its lines are one and a half times as high.
+    pub const FOOT_TEXT: f32 = 2.4;
+    /// Where the cards stand: down to the lower marks, which end half a millimetre above the foot.
+    pub const CARDS: Area = Area {
+        left: Self::MARGIN,
+        top: Self::MARGIN,
+        width: Self::PAGE.0 - 2.0 * Self::MARGIN,
+        height: Self::FOOT.top - 0.5 - (Self::MARGIN - Self::EDGE) - Self::MARGIN,
+    };
 
     /// Cards on a page.
     pub fn cards(self) -> i64 {
@@ -46,22 +87,31 @@ impl Layout {
 
     /// Width and height of a card.
     pub fn card(self) -> (f32, f32) {
-        let (width, height) = Self::PAGE;
-        ((width - 2.0 * Self::MARGIN) / f32::from(self.columns), (height - 2.0 * Self::MARGIN) / f32::from(self.rows))
+        (Self::CARDS.width / f32::from(self.columns), Self::CARDS.height / f32::from(self.rows))
+    }
+
+    /// Where each card of a page stands: row by row, the first of a row at the right, where Arabic begins.
+    pub fn places(self) -> impl Iterator<Item = Area> {
+        let (width, height) = self.card();
+        let left = move |column: u8| Self::CARDS.left + f32::from(column) * width;
+        let top = move |row: u8| Self::CARDS.top + f32::from(row) * height;
+        (0..self.rows)
+            .flat_map(move |row| (0..self.columns).rev().map(move |column| Area { left: left(column), top: top(row), width, height }))
     }
 
     /// The marks to cut along, in the margins at every edge of the cards: where each begins, and how far it goes across and down.
     pub fn marks(self) -> impl Iterator<Item = ((f32, f32), (f32, f32))> {
-        const LENGTH: f32 = 5.0;
-        const EDGE: f32 = 2.0;
-        let ((width, height), (card_width, card_height)) = (Self::PAGE, self.card());
+        let (width, height) = self.card();
+        // On all four sides they begin as far from the cards.
+        let (near, far) = (Self::EDGE, Self::MARGIN - Self::EDGE - Self::MARK);
+        let (after, below) = (Self::CARDS.right() + far, Self::CARDS.bottom() + far);
         let columns = (0..=self.columns).flat_map(move |column| {
-            let x = Self::MARGIN + f32::from(column) * card_width;
-            [((x, EDGE), (0.0, LENGTH)), ((x, height - EDGE - LENGTH), (0.0, LENGTH))]
+            let x = Self::CARDS.left + f32::from(column) * width;
+            [((x, near), (0.0, Self::MARK)), ((x, below), (0.0, Self::MARK))]
         });
         let rows = (0..=self.rows).flat_map(move |row| {
-            let y = Self::MARGIN + f32::from(row) * card_height;
-            [((EDGE, y), (LENGTH, 0.0)), ((width - EDGE - LENGTH, y), (LENGTH, 0.0))]
+            let y = Self::CARDS.top + f32::from(row) * height;
+            [((near, y), (Self::MARK, 0.0)), ((after, y), (Self::MARK, 0.0))]
         });
         columns.chain(rows)
     }
@@ -172,11 +222,12 @@ mod printed {
     /// The sheet as a page that prints itself. Its style and script run by the nonce.
     pub fn page(sheet: &Sheet, nonce: &str) -> String {
         let Layout { columns, rows, qr, padding, text, .. } = sheet.layout;
+        let (value, brand) = (sheet.value_size(), sheet.brand_size());
+        let (area, foot, foot_text) = (Layout::CARDS, Layout::FOOT, Layout::FOOT_TEXT);
         let measures = format!(
-            ":root {{ --columns: {columns}; --rows: {rows}; --qr: {qr}mm; --padding: {padding}mm; --text: {text}mm; \
-             --value: {}mm; --brand: {}mm }}",
-            sheet.value_size(),
-            sheet.brand_size()
+            ":root {{ --columns: {columns}; --rows: {rows}; --qr: {qr}mm; --padding: {padding}mm; --text: {text}mm; --value: {value}mm; \
+             --brand: {brand}mm; --side: {}mm; --top: {}mm; --height: {}mm; --foot-top: {}mm; --foot-height: {}mm; --foot-text: {foot_text}mm }}",
+            area.left, area.top, area.height, foot.top, foot.height
         );
         let marks: String = sheet.layout.marks().map(|((x, y), (across, down))| format!("M{x} {y}l{across} {down}")).collect();
         let count = sheet.pages().len();
@@ -247,4 +298,64 @@ mod printed {
 
     /// The shop's star, as `app`'s sprite has it.
     const STAR: &str = "M12 1L8.78 4.22H4.22V8.78L1 12L4.22 15.22V19.78H8.78L12 23L15.22 19.78H19.78V15.22L23 12L19.78 8.78V4.22H15.22z";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lengths are sums of fractions: a hundredth of a millimetre is nothing.
+    const NOTHING: f32 = 0.01;
+    /// How thick marks are drawn.
+    const INK: f32 = 0.2;
+
+    fn within(inner: Area, outer: Area) -> bool {
+        inner.left >= outer.left - NOTHING
+            && inner.right() <= outer.right() + NOTHING
+            && inner.top >= outer.top - NOTHING
+            && inner.bottom() <= outer.bottom() + NOTHING
+    }
+
+    /// Whether they have more in common than an edge.
+    fn overlap(one: Area, other: Area) -> bool {
+        one.left < other.right() - NOTHING
+            && other.left < one.right() - NOTHING
+            && one.top < other.bottom() - NOTHING
+            && other.top < one.bottom() - NOTHING
+    }
+
+    #[test]
+    fn the_foot_has_its_own_room_in_every_layout() {
+        let (width, height) = Layout::PAGE;
+        let page = Area { left: 0.0, top: 0.0, width, height };
+        assert!(within(Layout::FOOT, page) && !overlap(Layout::FOOT, Layout::CARDS));
+        assert!(Layout::FOOT_TEXT * 1.5 <= Layout::FOOT.height, "a line is lower than its room");
+        for layout in LAYOUTS {
+            let cards: Vec<_> = layout.places().collect();
+            assert_eq!(i64::try_from(cards.len()).unwrap(), layout.cards());
+            assert!(cards.iter().all(|card| within(*card, Layout::CARDS)), "{layout:?}");
+            let mark = |((x, y), (across, down)): ((f32, f32), (f32, f32))| Area {
+                left: x - INK / 2.0,
+                top: y - INK / 2.0,
+                width: across + INK,
+                height: down + INK,
+            };
+            for mark in layout.marks().map(mark) {
+                assert!(within(mark, page), "{layout:?}: {mark:?}");
+                for drawn in cards.iter().chain([&Layout::FOOT]) {
+                    assert!(!overlap(mark, *drawn), "{layout:?}: {mark:?} crosses {drawn:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_of_cards_begins_at_the_right() {
+        for layout in LAYOUTS {
+            let cards: Vec<_> = layout.places().collect();
+            let (first, last) = (cards[0], cards[usize::from(layout.columns) - 1]);
+            assert!((first.right() - Layout::CARDS.right()).abs() < NOTHING && (last.left - Layout::CARDS.left).abs() < NOTHING);
+            assert!(cards.iter().enumerate().all(|(number, card)| cards[..number].iter().all(|before| !overlap(*card, *before))));
+        }
+    }
 }

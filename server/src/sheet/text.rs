@@ -100,7 +100,25 @@ impl Typeface {
         lines
     }
 
-    fn width(&self, text: &str) -> f32 {
+    /// The text as it is where it is no wider than `width`, else its beginning with a sign that more was there.
+    pub fn fitted(&self, text: &str, size: f32, width: f32) -> String {
+        let fits = |text: &str| self.width(text) * size <= width;
+        let mut fitted = text.to_owned();
+        let mut kept = text.to_owned();
+        while !fits(&fitted) && kept.pop().is_some() {
+            fitted = format!("{}…", kept.trim_end());
+        }
+        fitted
+    }
+
+    /// Where the baseline of a line stands in the middle of a room that begins at `top`.
+    pub fn baseline(&self, top: f32, height: f32, size: f32) -> f32 {
+        let [up, down] = [self.face.ascender(), -self.face.descender()].map(|part| f32::from(part) / self.font.units_per_em() * size);
+        top + (height - up - down) / 2.0 + up
+    }
+
+    /// A text's width at size 1.
+    pub fn width(&self, text: &str) -> f32 {
         self.runs(&self.known(text)).iter().map(Run::width).sum()
     }
 
@@ -145,5 +163,24 @@ impl Typeface {
             )
         });
         Run { text: range, glyphs: glyphs.collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_shortened_to_its_room() {
+        let typeface = Typeface::regular().unwrap();
+        let long = "الدفعة 12 · نقطة الميدان · وكالة أبو أحمد ".repeat(4);
+        let fitted = typeface.fitted(&long, 2.4, 100.0);
+        assert!(typeface.width(&fitted) * 2.4 <= 100.0, "{fitted}");
+        assert!(fitted.ends_with('…') && long.starts_with(fitted.trim_end_matches('…')), "{fitted}");
+        assert!(typeface.width("…") > 0.0, "the font has the sign");
+        assert_eq!(typeface.fitted("الدفعة 12", 2.4, 100.0), "الدفعة 12");
+        // Letters with what hangs from them stand within the room.
+        let baseline = typeface.baseline(10.0, 4.0, 2.4);
+        assert!((12.0..14.0).contains(&baseline), "{baseline}");
     }
 }

@@ -170,19 +170,17 @@ fn scanned(pdf: &[u8], layout: Layout) -> Vec<String> {
 }
 
 /// The QR codes of a page (PGM, "P5": width, height, largest value, then a byte a point), card by card as they are held before a camera.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a margin of some hundred points")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "lengths of some thousand points")]
 fn read_codes(picture: &[u8], layout: Layout) -> Vec<String> {
     let head: Vec<usize> =
         picture.split(u8::is_ascii_whitespace).skip(1).take(3).map(|word| std::str::from_utf8(word).unwrap().parse().unwrap()).collect();
     let (width, height) = (head[0], head[1]);
     let points = &picture[picture.len() - width * height..];
-    let (columns, rows) = (usize::from(layout.columns), usize::from(layout.rows));
-    // The same on all sides, so that lengths of the page's width do for its height.
-    let margin = (Layout::MARGIN / Layout::PAGE.0 * f32::from(u16::try_from(width).unwrap())) as usize;
-    let (card_width, card_height) = ((width - 2 * margin) / columns, (height - 2 * margin) / rows);
+    let dots = f32::from(u16::try_from(width).unwrap()) / Layout::PAGE.0;
     let mut codes = Vec::new();
-    for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
-        let (left, top) = (margin + column * card_width, margin + row * card_height);
+    for place in layout.places() {
+        let [left, top, card_width, card_height] =
+            [place.left, place.top, place.width, place.height].map(|length| (length * dots) as usize);
         let card = |x: usize, y: usize| points[(top + y) * width + left + x];
         let mut image = rqrr::PreparedImage::prepare_from_greyscale(card_width, card_height, card);
         codes.extend(image.detect_grids().iter().filter_map(|grid| grid.decode().ok().map(|(_, text)| text)));
