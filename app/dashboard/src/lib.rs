@@ -12,6 +12,7 @@ mod desk;
 #[cfg(feature = "ssr")]
 mod document;
 mod locale;
+mod pace;
 mod pages;
 #[cfg(feature = "ssr")]
 pub mod qr;

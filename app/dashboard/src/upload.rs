@@ -10,7 +10,7 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, File, ProgressEvent, XmlHttpRequest};
 
-use crate::calls::files::begin_upload;
+use crate::{calls::files::begin_upload, pace::Pace};
 
 /// Bytes of one request: small enough for proxies that limit them, large enough to be quick.
 const PIECE: i64 = 16 << 20;
@@ -145,6 +145,7 @@ pub async fn send(progress: Progress, target: FileId, file: File, note: String) 
         }
     };
     let url = format!("/admin/uploads/{}", upload.id);
+    let pace = Rc::new(RefCell::new(Pace::default()));
     let mut next = Next::From(upload.received);
     let mut pause = 1_000;
     while progress.wanted() {
@@ -159,13 +160,15 @@ pub async fn send(progress: Progress, target: FileId, file: File, note: String) 
             Next::From(offset) => {
                 _ = progress.sent.try_set(offset);
                 progress.enter(if offset == upload.length { Stage::Finishing } else { Stage::Sending });
-                let next = piece(progress, &url, &upload, &file, offset).await;
+                let next = piece(progress, &pace, &url, &upload, &file, offset).await;
                 if matches!(next, Next::From(_)) {
                     pause = 1_000;
                 }
                 next
             }
             Next::Ask(wait) => {
+                pace.borrow_mut().rest();
+                _ = progress.speed.try_set(0.0);
                 if wait > 0 {
                     progress.enter(Stage::Waiting);
                     sleep(wait.max(pause)).await;
@@ -193,25 +196,26 @@ async fn where_it_stands(url: &str) -> Next {
     }
 }
 
-async fn piece(progress: Progress, url: &str, upload: &Upload, file: &File, offset: i64) -> Next {
+async fn piece(progress: Progress, pace: &Rc<RefCell<Pace>>, url: &str, upload: &Upload, file: &File, offset: i64) -> Next {
     let length = upload.length;
     let end = (offset + PIECE).min(length);
     let blob = if end > offset { file.slice_with_f64_and_f64(exact(offset), exact(end)).ok() } else { None };
     let begins = offset.to_string();
     let headers = [("Content-Type", "application/offset+octet-stream"), ("Upload-Offset", begins.as_str())];
-    let pace = RefCell::new((now(), 0.0));
+    let pace = pace.clone();
+    let flowed = move |sent: i64| {
+        if let Some(lately) = pace.borrow_mut().moved(now(), exact(sent)) {
+            _ = progress.speed.try_set(lately);
+        }
+    };
+    flowed(offset);
     let moved = move |loaded: f64| {
-        _ = progress.sent.try_set(offset + whole(loaded));
-        if offset + whole(loaded) >= end && end == length {
+        let sent = offset + whole(loaded);
+        _ = progress.sent.try_set(sent);
+        if sent >= end && end == length {
             progress.enter(Stage::Finishing);
         }
-        let (since, before) = *pace.borrow();
-        let (time, bytes) = (now() - since, loaded - before);
-        if time >= 400.0 {
-            *pace.borrow_mut() = (now(), loaded);
-            let lately = bytes / time * 1_000.0;
-            _ = progress.speed.try_update(|speed| *speed = if *speed > 0.0 { *speed * 0.7 + lately * 0.3 } else { lately });
-        }
+        flowed(sent);
     };
     let Some(answer) = request("PATCH", url, &headers, blob.as_ref(), moved).await else { return Next::Ask(1_000) };
     match answer.status {
