@@ -130,213 +130,161 @@ fn Shown(told: Told) -> impl IntoView {
     }
 }
 
-/// Where coins came from and where they went.
-#[component]
-fn Coinage(total: Figures, before: Figures) -> impl IntoView {
-    let row = |name: &'static str, of: fn(&Figures) -> i64| {
+/// A part of the page under its heading.
+fn part(id: &'static str, title: &'static str, content: impl IntoView) -> impl IntoView {
+    view! {
+        <section aria-labelledby=id>
+            <h2 id=id>{title}</h2>
+            {content}
+        </section>
+    }
+}
+
+/// A column of figures.
+#[derive(Clone, Copy)]
+struct Column {
+    name: &'static str,
+    /// Holds what it is only compared with.
+    quiet: bool,
+}
+
+fn column(name: &'static str) -> Column {
+    Column { name, quiet: false }
+}
+
+fn before_column() -> Column {
+    Column { name: tr!(figures.before), quiet: true }
+}
+
+/// A table of figures: what its rows are of, its columns, and each row's head with a cell a column.
+fn table<const N: usize>(what: &'static str, columns: [Column; N], rows: Vec<(AnyView, [AnyView; N])>) -> AnyView {
+    let heads = columns.map(|column| {
+        view! {
+            <th scope="col" class="amount">
+                {column.name}
+            </th>
+        }
+    });
+    let row = |(head, cells): (AnyView, [AnyView; N])| {
+        let cells = columns.into_iter().zip(cells).map(|(column, cell)| {
+            view! {
+                <td class="amount" class:quiet=column.quiet data-label=column.name>
+                    {cell}
+                </td>
+            }
+        });
         view! {
             <tr>
-                <th scope="row">{name}</th>
-                <td class="amount" data-label=tr!(figures.coins)>
-                    <Coins amount=of(&total) signed=false />
-                </td>
-                <td class="amount quiet" data-label=tr!(figures.before)>
-                    <Number value=of(&before) />
-                </td>
+                <th scope="row">{head}</th>
+                {cells.collect_view()}
             </tr>
         }
     };
     view! {
-        <section aria-labelledby="coinage">
-            <h2 id="coinage">{tr!(figures.coinage)}</h2>
-            <table class="list numbers">
-                <thead>
-                    <tr>
-                        <th scope="col">{tr!(figures.what)}</th>
-                        <th scope="col" class="amount">
-                            {tr!(figures.coins)}
-                        </th>
-                        <th scope="col" class="amount">
-                            {tr!(figures.before)}
-                        </th>
-                    </tr>
-                </thead>
-                <tbody>
-                    {row(tr!(figures.issued_codes), |figures| figures.issued_codes)}
-                    {row(tr!(figures.issued_direct), |figures| figures.issued_direct)}
-                    {row(tr!(figures.issued_bonus), |figures| figures.issued_bonus)}
-                    {row(tr!(figures.spent_files), |figures| figures.spent_files)}
-                    {row(tr!(figures.spent_packages), |figures| figures.spent_packages)}
-                    {row(tr!(figures.refunded), |figures| figures.refunded)}
-                    {row(tr!(figures.corrected), |figures| figures.corrected)}
-                </tbody>
-            </table>
-        </section>
+        <table class="list numbers">
+            <thead>
+                <tr>
+                    <th scope="col">{what}</th>
+                    {heads.collect_view()}
+                </tr>
+            </thead>
+            <tbody>{rows.into_iter().map(row).collect_view()}</tbody>
+        </table>
     }
+    .into_any()
+}
+
+fn coins(amount: i64) -> AnyView {
+    view! { <Coins amount /> }.into_any()
+}
+
+fn number(value: i64) -> AnyView {
+    view! { <Number value /> }.into_any()
+}
+
+/// A row's head: its name in whatever script, and how much of the whole it is.
+fn head(name: String, part: i64, whole: i64) -> AnyView {
+    view! {
+        <bdi>{name}</bdi>
+        <Share part whole />
+    }
+    .into_any()
+}
+
+/// Where coins came from and where they went.
+#[component]
+fn Coinage(total: Figures, before: Figures) -> impl IntoView {
+    let row = |name: &'static str, of: fn(&Figures) -> i64| (name.into_any(), [coins(of(&total)), number(of(&before))]);
+    let rows = vec![
+        row(tr!(figures.issued_codes), |figures| figures.issued_codes),
+        row(tr!(figures.issued_direct), |figures| figures.issued_direct),
+        row(tr!(figures.issued_bonus), |figures| figures.issued_bonus),
+        row(tr!(figures.spent_files), |figures| figures.spent_files),
+        row(tr!(figures.spent_packages), |figures| figures.spent_packages),
+        row(tr!(figures.refunded), |figures| figures.refunded),
+        row(tr!(figures.corrected), |figures| figures.corrected),
+    ];
+    part("coinage", tr!(figures.coinage), table(tr!(figures.what), [column(tr!(figures.coins)), before_column()], rows))
 }
 
 /// From a temporary account to a buyer.
 #[component]
 fn Funnel(now: Conversion, before: Conversion) -> impl IntoView {
-    let of = |part: i64, whole: i64| format!("\u{2066}{}%\u{2069}", part * 100 / whole.max(1));
-    let row = |name: &'static str, value: i64, was: i64, was_whole: i64| {
-        view! {
-            <tr>
-                <th scope="row">{name} <Share part=value whole=now.opened /></th>
-                <td class="amount" data-label=tr!(figures.accounts)>
-                    <Number value />
-                </td>
-                <td class="amount" data-label=tr!(figures.share)>
-                    {of(value, now.opened)}
-                </td>
-                <td class="amount quiet" data-label=tr!(figures.before)>
-                    {of(was, was_whole)}
-                </td>
-            </tr>
-        }
+    let share = |part: i64, whole: i64| format!("\u{2066}{}%\u{2069}", part * 100 / whole.max(1)).into_any();
+    let row = |name: &'static str, of: fn(&Conversion) -> i64| {
+        let (value, was) = (of(&now), of(&before));
+        let head = view! { {name} " " <Share part=value whole=now.opened /> };
+        (head.into_any(), [number(value), share(value, now.opened), share(was, before.opened)])
     };
-    view! {
-        <section aria-labelledby="funnel">
-            <h2 id="funnel">{tr!(figures.conversion)}</h2>
-            <p class="quiet">{tr!(figures.conversion_text)}</p>
-            <table class="list numbers">
-                <thead>
-                    <tr>
-                        <th scope="col">{tr!(figures.what)}</th>
-                        <th scope="col" class="amount">
-                            {tr!(figures.accounts)}
-                        </th>
-                        <th scope="col" class="amount">
-                            {tr!(figures.share)}
-                        </th>
-                        <th scope="col" class="amount">
-                            {tr!(figures.before)}
-                        </th>
-                    </tr>
-                </thead>
-                <tbody>
-                    {row(tr!(figures.opened), now.opened, before.opened, before.opened)}
-                    {row(tr!(figures.activated), now.activated, before.activated, before.opened)}
-                    {row(tr!(figures.bought), now.bought, before.bought, before.opened)}
-                </tbody>
-            </table>
-        </section>
-    }
+    let rows = vec![
+        row(tr!(figures.opened), |counted| counted.opened),
+        row(tr!(figures.activated), |counted| counted.activated),
+        row(tr!(figures.bought), |counted| counted.bought),
+    ];
+    let columns = [column(tr!(figures.accounts)), column(tr!(figures.share)), before_column()];
+    let content = view! {
+        <p class="quiet">{tr!(figures.conversion_text)}</p>
+        {table(tr!(figures.what), columns, rows)}
+    };
+    part("funnel", tr!(figures.conversion), content)
 }
 
 #[component]
 fn Best(files: Vec<FileFigures>, whole: i64) -> impl IntoView {
-    let rows = files.into_iter().map(|file| (file.title, file.sold)).collect();
-    view! { <SoldTable id="best" title=tr!(figures.best_files) column=tr!(figures.file) rows whole /> }
+    let rows = files.into_iter().map(|file| (file.title, file.sold));
+    part("best", tr!(figures.best_files), sold_table(tr!(figures.file), rows, whole))
 }
 
 #[component]
 fn Categories(categories: Vec<CategoryFigures>, whole: i64) -> impl IntoView {
-    let rows = categories.into_iter().map(|category| (category.name, category.sold)).collect();
-    view! { <SoldTable id="categories" title=tr!(figures.by_category) column=tr!(figures.category) rows whole /> }
+    let rows = categories.into_iter().map(|category| (category.name, category.sold));
+    part("categories", tr!(figures.by_category), sold_table(tr!(figures.category), rows, whole))
 }
 
-#[component]
-fn SoldTable(id: &'static str, title: &'static str, column: &'static str, rows: Vec<(String, Sold)>, whole: i64) -> impl IntoView {
-    let empty = rows.is_empty();
-    let rows = rows.into_iter().map(|(name, sold)| {
-        view! {
-            <tr>
-                <th scope="row">
-                    <bdi>{name}</bdi>
-                    <Share part=sold.coins whole />
-                </th>
-                <td class="amount" data-label=tr!(figures.coins)>
-                    <Coins amount=sold.coins />
-                </td>
-                <td class="amount" data-label=tr!(figures.sales)>
-                    <Number value=sold.sales />
-                </td>
-                <td class="amount" data-label=tr!(figures.taken)>
-                    <Number value=sold.taken />
-                </td>
-                <td class="amount" data-label=tr!(figures.refunded)>
-                    <Number value=sold.refunded />
-                </td>
-            </tr>
-        }
-    });
-    let table = view! {
-        <table class="list numbers">
-            <thead>
-                <tr>
-                    <th scope="col">{column}</th>
-                    <th scope="col" class="amount">
-                        {tr!(figures.coins)}
-                    </th>
-                    <th scope="col" class="amount">
-                        {tr!(figures.sales)}
-                    </th>
-                    <th scope="col" class="amount">
-                        {tr!(figures.taken)}
-                    </th>
-                    <th scope="col" class="amount">
-                        {tr!(figures.refunded)}
-                    </th>
-                </tr>
-            </thead>
-            <tbody>{rows.collect_view()}</tbody>
-        </table>
+fn sold_table(what: &'static str, sold: impl Iterator<Item = (String, Sold)>, whole: i64) -> AnyView {
+    let row = |(name, sold): (String, Sold)| {
+        (head(name, sold.coins, whole), [coins(sold.coins), number(sold.sales), number(sold.taken), number(sold.refunded)])
     };
-    view! {
-        <section aria-labelledby=id>
-            <h2 id=id>{title}</h2>
-            {if empty { view! { <p class="quiet">{tr!(figures.none_sold)}</p> }.into_any() } else { table.into_any() }}
-        </section>
+    let rows: Vec<_> = sold.map(row).collect();
+    if rows.is_empty() {
+        return view! { <p class="quiet">{tr!(figures.none_sold)}</p> }.into_any();
     }
+    table(what, [tr!(figures.coins), tr!(figures.sales), tr!(figures.taken), tr!(figures.refunded)].map(column), rows)
 }
 
 #[component]
 fn Resellers(resellers: Vec<ResellerFigures>, whole: i64) -> impl IntoView {
-    let empty = resellers.is_empty();
-    let rows = resellers.into_iter().map(|ResellerFigures { reseller, codes, coins }| {
+    let row = |ResellerFigures { reseller, codes, coins: issued }| {
         let name = if reseller.is_empty() { tr!(figures.no_reseller).to_owned() } else { reseller };
-        view! {
-            <tr>
-                <th scope="row">
-                    <bdi>{name}</bdi>
-                    <Share part=coins whole />
-                </th>
-                <td class="amount" data-label=tr!(figures.coins)>
-                    <Coins amount=coins />
-                </td>
-                <td class="amount" data-label=tr!(figures.codes)>
-                    <Number value=codes />
-                </td>
-            </tr>
-        }
-    });
-    let table = view! {
-        <table class="list numbers">
-            <thead>
-                <tr>
-                    <th scope="col">{tr!(figures.reseller)}</th>
-                    <th scope="col" class="amount">
-                        {tr!(figures.coins)}
-                    </th>
-                    <th scope="col" class="amount">
-                        {tr!(figures.codes)}
-                    </th>
-                </tr>
-            </thead>
-            <tbody>{rows.collect_view()}</tbody>
-        </table>
+        (head(name, issued, whole), [coins(issued), number(codes)])
     };
-    view! {
-        <section aria-labelledby="resellers">
-            <h2 id="resellers">{tr!(figures.by_reseller)}</h2>
-            {if empty {
-                view! { <Empty title=tr!(figures.no_codes_title) text=tr!(figures.no_codes_text) /> }.into_any()
-            } else {
-                table.into_any()
-            }}
-        </section>
-    }
+    let content = if resellers.is_empty() {
+        view! { <Empty title=tr!(figures.no_codes_title) text=tr!(figures.no_codes_text) /> }.into_any()
+    } else {
+        let rows = resellers.into_iter().map(row).collect();
+        table(tr!(figures.reseller), [tr!(figures.coins), tr!(figures.codes)].map(column), rows)
+    };
+    part("resellers", tr!(figures.by_reseller), content)
 }
 
 /// The figures for spreadsheets.
@@ -356,10 +304,5 @@ fn Tables(from: String, to: String) -> impl IntoView {
             </a>
         }
     });
-    view! {
-        <section aria-labelledby="tables">
-            <h2 id="tables">{tr!(figures.csv)}</h2>
-            <p class="row-actions">{links}</p>
-        </section>
-    }
+    part("tables", tr!(figures.csv), view! { <p class="row-actions">{links}</p> })
 }

@@ -12,7 +12,7 @@ use shared::{
     Code, FieldCode, FileId,
     api::admin::{NewVersion, Permission, Upload, UploadRequest},
 };
-use store::{Origin, Staff, Store, files, uploads};
+use store::{Store, files, uploads};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
@@ -190,14 +190,8 @@ pub async fn add_content(
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 204, description = "Set."), Problems),
 )]
-pub async fn set_cover(
-    State(state): State<AppState>,
-    Desk(member): Desk,
-    From(origin): From,
-    Id(file): Id<FileId>,
-    body: Body,
-) -> Result<StatusCode, Failure> {
-    put_picture(&state, &member, file, files::Slot::Cover, &origin, body).await
+pub async fn set_cover(given: Given, body: Body) -> Result<StatusCode, Failure> {
+    put_picture(given, files::Slot::Cover, body).await
 }
 
 /// Sets a file's free preview: a picture, drawn anew, or a PDF of up to 16 MB.
@@ -206,27 +200,21 @@ pub async fn set_cover(
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 204, description = "Set."), Problems),
 )]
-pub async fn set_preview(
-    State(state): State<AppState>,
-    Desk(member): Desk,
-    From(origin): From,
-    Id(file): Id<FileId>,
-    body: Body,
-) -> Result<StatusCode, Failure> {
-    put_picture(&state, &member, file, files::Slot::Preview, &origin, body).await
+pub async fn set_preview(given: Given, body: Body) -> Result<StatusCode, Failure> {
+    put_picture(given, files::Slot::Preview, body).await
 }
 
+/// What the handlers of pictures are given beside the picture.
+type Given = (State<AppState>, Desk, From, Id<FileId>);
+
 async fn put_picture(
-    state: &AppState,
-    member: &Staff,
-    file: FileId,
+    (State(state), Desk(member), From(origin), Id(file)): Given,
     slot: files::Slot,
-    origin: &Origin,
     body: Body,
 ) -> Result<StatusCode, Failure> {
     // Before the body is read into memory.
     member.must(Permission::ManageFiles)?;
-    let bytes = Flow::new(state, body).whole(flow::PICTURE).await?;
-    files::set_picture(&state.store, member, file, slot, bytes, origin).await?;
+    let bytes = Flow::new(&state, body).whole(flow::PICTURE).await?;
+    files::set_picture(&state.store, &member, file, slot, bytes, &origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }
