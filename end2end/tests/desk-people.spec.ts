@@ -93,6 +93,7 @@ for (const script of [true, false]) {
             await box.getByLabel('السبب').fill('لم يناسبه');
             await box.getByRole('button', { name: 'إعادة العملات' }).click();
             await expect(page.getByText('أُعيدت العملات وأُلغيت الروابط.')).toBeVisible();
+            await expect(page.getByText('لم يصل شيء')).toBeVisible();
             expect(await store.balance(customer)).toBe(200);
 
             await page.goto(`/admin/audit?subject=${customer.serial}`);

@@ -6,7 +6,7 @@ use app::{format::Count, texts};
 use leptos_i18n::td_string as text;
 use shared::{
     Code, Locale,
-    api::admin::{AuditEntry, CustomerLock, CustomerState, DownloadAttempt, DownloadOutcome, DownloadReason, LockReason},
+    api::admin::{AuditEntry, CustomerLock, CustomerState, DownloadAttempt, DownloadOutcome, DownloadReason, LockReason, Received},
     link::Kind,
 };
 
@@ -44,6 +44,16 @@ pub fn outcome(locale: Locale, outcome: DownloadOutcome) -> &'static str {
         DownloadOutcome::Cut => text!(l, people.outcome_cut),
         DownloadOutcome::Unclaimed => text!(l, people.outcome_unclaimed),
         DownloadOutcome::Revoked => text!(l, people.outcome_revoked),
+    }
+}
+
+/// How much of a file was received.
+pub fn received(locale: Locale, received: Received) -> &'static str {
+    let l = language(locale);
+    match received {
+        Received::Complete => text!(l, people.received_complete),
+        Received::Partly => text!(l, people.received_partly),
+        Received::Never => text!(l, people.received_never),
     }
 }
 
@@ -226,6 +236,8 @@ pub fn download_heads(locale: Locale) -> Vec<String> {
         "attempt",
         "bytes_sent",
         "size_bytes",
+        "received",
+        "refunded_at",
     ];
     own.map(str::to_owned).to_vec()
 }
@@ -246,6 +258,8 @@ pub fn download_cells(locale: Locale, attempt: &DownloadAttempt) -> Vec<String> 
         attempt.number.to_string(),
         attempt.bytes_sent.to_string(),
         attempt.size_bytes.to_string(),
+        attempt.received.as_str().to_owned(),
+        attempt.refunded_at.map(|at| at.to_string()).unwrap_or_default(),
     ]
 }
 

@@ -12,7 +12,7 @@ use shared::{
         admin::{
             Address, CustomerLine, CustomerList, CustomerLock, CustomerProfile, CustomerPurchase, CustomerPurchases, CustomerState,
             CustomerSubscription, DownloadAttempt, DownloadOutcome, Ledger, LedgerLine, LockReason, MANY_ADDRESSES, Permission,
-            PurchaseDetails,
+            PurchaseDetails, Received,
         },
     },
 };
@@ -248,6 +248,7 @@ fn purchase(row: &AnyRow, attempts: &mut HashMap<i64, Vec<DownloadAttempt>>) -> 
     let id: i64 = row.try_get("id")?;
     let attempts = attempts.remove(&id).unwrap_or_default();
     let used = attempts.iter().filter(|attempt| attempt.outcome != DownloadOutcome::Unclaimed).count();
+    let furthest = [Received::Complete, Received::Partly].into_iter().find(|much| attempts.iter().any(|attempt| attempt.received == *much));
     let addresses = attempts.first().map_or(0, |attempt| attempt.addresses);
     Ok(CustomerPurchase {
         purchase_id: PurchaseId(id),
@@ -257,6 +258,7 @@ fn purchase(row: &AnyRow, attempts: &mut HashMap<i64, Vec<DownloadAttempt>>) -> 
         subscription: row.try_get::<Option<i64>, _>("subscription_id")?.is_some(),
         purchased_at: Instant(row.try_get("created_at")?),
         refunded_at: instant(row, "refunded_at")?,
+        received: furthest.unwrap_or(Received::Never),
         attempts_allowed: row.try_get("attempts_allowed")?,
         attempts_used: i64::try_from(used).map_err(damaged)?,
         attempts_granted: row.try_get("attempts_granted")?,

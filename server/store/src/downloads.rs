@@ -8,7 +8,7 @@ use shared::{
         AttemptState,
         admin::{
             DownloadAttempt, DownloadEvent, DownloadEvents, DownloadFilter, DownloadOutcome, DownloadReason, Downloads, MANY_ADDRESSES,
-            Permission,
+            Permission, Received,
         },
     },
     link::Kind,
@@ -32,7 +32,7 @@ const EVENTS: i64 = 100;
 const SLACK: i64 = 64;
 
 const ATTEMPT: &str = "SELECT links.id, links.purchase_id, links.number, links.gateway, links.phase, links.created_at, links.expires_at,
-    links.claimed_at, links.bytes_sent, purchases.file_id, versions.size, customers.serial, customers.name, files.title
+    links.claimed_at, links.bytes_sent, purchases.file_id, purchases.refunded_at, versions.size, customers.serial, customers.name, files.title
     FROM links JOIN purchases ON purchases.id = links.purchase_id JOIN customers ON customers.id = purchases.customer_id
     JOIN files ON files.id = purchases.file_id JOIN versions ON versions.id = links.version_id";
 
@@ -247,6 +247,8 @@ async fn told(store: &Store, rows: &[AnyRow]) -> Result<Vec<DownloadAttempt>> {
             AttemptState::Expired => DownloadOutcome::Unclaimed,
             AttemptState::Revoked => DownloadOutcome::Revoked,
         };
+        let kinds = gathered.kinds.get(&(purchase, number)).map_or(&[][..], Vec::as_slice);
+        let size_bytes = row.try_get("size")?;
         let addresses = gathered.addresses.get(&purchase).map_or(0, BTreeSet::len);
         let addresses = i64::try_from(addresses).map_err(damaged)?;
         Ok(DownloadAttempt {
@@ -262,15 +264,28 @@ async fn told(store: &Store, rows: &[AnyRow]) -> Result<Vec<DownloadAttempt>> {
             claimed_at: row.try_get::<Option<i64>, _>("claimed_at")?.map(Instant),
             expires_at: attempt.expires_at,
             bytes_sent: attempt.bytes_sent,
-            size_bytes: row.try_get("size")?,
+            size_bytes,
             outcome,
-            reasons: reasons(outcome, gathered.kinds.get(&(purchase, number)).map_or(&[][..], Vec::as_slice)),
+            received: received(attempt.bytes_sent, size_bytes, kinds),
+            refunded_at: row.try_get::<Option<i64>, _>("refunded_at")?.map(Instant),
+            reasons: reasons(outcome, kinds),
             ip: gathered.claims.get(&(purchase, number)).filter(|ip| !ip.is_empty()).cloned(),
             addresses,
             many_addresses: addresses >= MANY_ADDRESSES,
         })
     };
     rows.iter().map(tell).collect()
+}
+
+/// How much of a file of `size` bytes was received. Of an empty one only the event tells that it was; of a revoked link, whose last
+/// stream may still have finished, only the bytes do.
+fn received(bytes_sent: i64, size: i64, kinds: &[Kind]) -> Received {
+    match bytes_sent {
+        _ if kinds.contains(&Kind::Completed) => Received::Complete,
+        ..=0 => Received::Never,
+        sent if sent < size => Received::Partly,
+        _ => Received::Complete,
+    }
 }
 
 /// Why an attempt went as it did: what became of it, then whatever else went wrong on the way.
@@ -344,6 +359,15 @@ pub(crate) async fn events_of(store: &Store, purchase: PurchaseId, cursor: Optio
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_received_is_judged_by_bytes() {
+        assert_eq!(received(0, 10, &[Kind::Claimed, Kind::Opened]), Received::Never);
+        assert_eq!(received(9, 10, &[Kind::Claimed, Kind::Opened, Kind::Interrupted, Kind::Revoked]), Received::Partly);
+        assert_eq!(received(10, 10, &[Kind::Claimed, Kind::Opened, Kind::Revoked, Kind::Delivered]), Received::Complete);
+        assert_eq!(received(0, 0, &[Kind::Claimed]), Received::Never);
+        assert_eq!(received(0, 0, &[Kind::Claimed, Kind::Completed, Kind::Revoked]), Received::Complete);
+    }
 
     #[test]
     fn the_weightiest_reason_comes_first() {

@@ -60,6 +60,15 @@ on_both!(a_manager_recharges_corrects_and_helps, |world| {
     let (_, details) = get(format!("/api/v1/admin/purchases/{purchase}/")).await;
     assert_eq!((&details["purchase"]["attempts_allowed"], &details["customer"]["serial"]), (&json!(4), &json!(account.serial)));
 
+    let refund = format!("/api/v1/admin/purchases/{purchase}/refund/");
+    assert_eq!(post(refund, "refund", json!({"reason": "تعذّر"})).await.0, StatusCode::OK);
+    let (_, log) = get(format!("/api/v1/admin/downloads/?customer={}", account.serial)).await;
+    let attempt = &log["results"][0];
+    assert_eq!((&attempt["outcome"], &attempt["received"]), (&json!("revoked"), &json!("never")));
+    assert!(attempt["refunded_at"].is_string(), "{log}");
+    let (_, details) = get(format!("/api/v1/admin/purchases/{purchase}/")).await;
+    assert_eq!((&details["purchase"]["received"], &details["purchase"]["refunded_at"]), (&json!("never"), &attempt["refunded_at"]));
+
     let csv = world.get("/api/v1/admin/downloads/csv/").bearer_auth(&manager).send().await.unwrap();
     assert_eq!(csv.headers()["content-type"], "text/csv; charset=utf-8");
     let csv = csv.text().await.unwrap();

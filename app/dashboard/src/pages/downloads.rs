@@ -7,7 +7,7 @@ use app::{
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
-use shared::api::admin::{DownloadAttempt, DownloadOutcome, DownloadQuery, Downloads as Page, Permission, TROUBLE};
+use shared::api::admin::{DownloadAttempt, DownloadOutcome, DownloadQuery, Downloads as Page, Permission, Received, TROUBLE};
 
 use super::{
     cursor,
@@ -105,6 +105,17 @@ pub fn OutcomeOf(outcome: DownloadOutcome) -> impl IntoView {
     view! { <Status tone text=words::outcome(current_locale(), outcome) /> }
 }
 
+/// How much of the file was received.
+#[component]
+pub fn ReceivedOf(received: Received) -> impl IntoView {
+    let tone = match received {
+        Received::Complete => Tone::Good,
+        Received::Partly => Tone::Warn,
+        Received::Never => Tone::Plain,
+    };
+    view! { <Status tone text=words::received(current_locale(), received) /> }
+}
+
 /// Why, a sentence each.
 #[component]
 pub fn Reasons(attempt: DownloadAttempt) -> impl IntoView {
@@ -122,6 +133,7 @@ fn Attempts(attempts: Vec<DownloadAttempt>) -> impl IntoView {
     let row = |attempt: DownloadAttempt| {
         let who = attempt.customer_name.clone().unwrap_or_else(|| attempt.customer_serial.clone());
         let arrived = arrived(&attempt);
+        let revoked = attempt.outcome == DownloadOutcome::Revoked;
         view! {
             <tr>
                 <th scope="row">
@@ -135,15 +147,25 @@ fn Attempts(attempts: Vec<DownloadAttempt>) -> impl IntoView {
                     </p>
                 </th>
                 <td data-label=tr!(people.outcome)>
-                    <OutcomeOf outcome=attempt.outcome />
-                    {attempt.many_addresses.then(|| view! { <p><Status tone=Tone::Warn text=tr!(people.many) /></p> })}
+                    <div>
+                        <p>
+                            <OutcomeOf outcome=attempt.outcome />
+                        </p>
+                        {attempt.refunded_at.map(|_| view! { <p><Status tone=Tone::Plain text=tr!(people.refunded) /></p> })}
+                        {attempt.many_addresses.then(|| view! { <p><Status tone=Tone::Warn text=tr!(people.many) /></p> })}
+                    </div>
                 </td>
                 <td data-label=tr!(people.why)>
                     <div>
                         <Reasons attempt=attempt.clone() />
                     </div>
                 </td>
-                <td data-label=tr!(people.sent)>{arrived}</td>
+                <td data-label=tr!(people.sent)>
+                    <div>
+                        <p>{arrived}</p>
+                        {revoked.then(|| view! { <p><ReceivedOf received=attempt.received /></p> })}
+                    </div>
+                </td>
                 <td data-label=tr!(people.ip)>
                     <bdi dir="ltr" class="ip">{attempt.ip.clone().unwrap_or_else(|| "–".to_owned())}</bdi>
                 </td>

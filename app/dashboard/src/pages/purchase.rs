@@ -9,13 +9,13 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use shared::{
     Code, PurchaseId,
-    api::admin::{Address, CustomerPurchase, DownloadAttempt, DownloadEvent, Permission},
+    api::admin::{Address, CustomerPurchase, DownloadAttempt, DownloadEvent, DownloadOutcome, Permission},
 };
 
 use super::{
     close_asked, cursor,
     customer::name_of,
-    downloads::{OutcomeOf, Reasons, arrived},
+    downloads::{OutcomeOf, Reasons, ReceivedOf, arrived},
 };
 use crate::{
     calls::people::{GrantAttempt, PurchasePage, Refund, get_purchase},
@@ -117,6 +117,9 @@ fn Whole(page: PurchasePage, deeds: Deeds, first: bool) -> impl IntoView {
                 {price}
                 {purchase.refunded_at.map(|_| view! { " " <Status tone=Tone::Plain text=tr!(people.refunded) /> })}
             </Fact>
+            <Fact name=tr!(people.sent)>
+                <ReceivedOf received=purchase.received />
+            </Fact>
             <Fact name=tr!(people.attempts)>{attempts} {granted}</Fact>
             <Fact name=tr!(people.when)>
                 <Ago at=purchase.purchased_at />
@@ -205,6 +208,7 @@ fn Attempts(attempts: Vec<DownloadAttempt>) -> impl IntoView {
                     <h3>{tr!(people.attempt, number = attempt.number)}</h3>
                     <OutcomeOf outcome=attempt.outcome />
                 </header>
+                {(attempt.outcome == DownloadOutcome::Revoked).then(|| view! { <ReceivedOf received=attempt.received /> })}
                 <Reasons attempt=attempt.clone() />
                 <p class="quiet">
                     <Ago at=attempt.created_at /> " · " {arrived}

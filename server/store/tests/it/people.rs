@@ -4,7 +4,7 @@ use shared::{
     Code, FieldCode, PurchaseId, Serial, TransferId,
     api::{
         Role, TransferKind,
-        admin::{AuditFilter, CustomerState, DownloadFilter, DownloadOutcome, DownloadReason, MANY_ADDRESSES, MAX_GRANTS},
+        admin::{AuditFilter, CustomerState, DownloadFilter, DownloadOutcome, DownloadReason, MANY_ADDRESSES, MAX_GRANTS, Received},
     },
     link::{Client, Event, Open, Secret},
     ms,
@@ -305,6 +305,59 @@ on_both!(the_log_of_downloads_says_why, |world| {
 
     world.clock.advance(3 * ms::HOUR);
     assert_eq!(list(with(|filter| filter.outcome = Some(DownloadOutcome::Unclaimed))).await, [(of_sara, 2)], "time needs no sweep");
+});
+
+on_both!(a_refund_does_not_hide_what_was_received, |world| {
+    let owner = world.owner().await;
+    let customer = world.activated(1).await;
+    let told = async |purchase| customers::purchase_details(&world.store, &owner, purchase).await.unwrap().purchase;
+    for (title, sent, received, outcome) in [
+        ("كله", Some(CONTENT.len() as u64), Received::Complete, DownloadOutcome::Revoked),
+        ("بعضه", Some(4), Received::Partly, DownloadOutcome::Revoked),
+        ("لا شيء", None, Received::Never, DownloadOutcome::Unclaimed),
+    ] {
+        let file = world.file(title, 10).await;
+        let purchase = world.bought(&customer, file).await;
+        assert_eq!(told(purchase).await.received, Received::Never, "{title}: nothing was pressed yet");
+        links::press_download(&world.store, &customer, purchase, &world.origin()).await.unwrap();
+        if let Some(sent) = sent {
+            downloaded(world, purchase, 1, "198.51.100.1", sent).await;
+        }
+        let before = told(purchase).await;
+        assert_eq!((before.received, before.refunded_at), (received, None), "{title}");
+        sales::refund(&world.store, &owner, purchase, "تعذّر", None, &world.origin()).await.unwrap();
+        let after = told(purchase).await;
+        assert_eq!((after.received, after.refunded_at), (received, Some(world.store.now())), "{title}");
+        assert_eq!((after.attempts[0].outcome, after.attempts[0].received), (outcome, received), "{title}");
+    }
+    // Where the link's time was over before, it was not revoked; the log tells of the refund all the same.
+    let file = world.file("متأخر", 10).await;
+    let purchase = world.bought(&customer, file).await;
+    links::press_download(&world.store, &customer, purchase, &world.origin()).await.unwrap();
+    downloaded(world, purchase, 1, "198.51.100.1", CONTENT.len() as u64).await;
+    world.clock.advance(ms::DAY);
+    sales::refund(&world.store, &owner, purchase, "تعذّر", None, &world.origin()).await.unwrap();
+    let log = downloads::list(&world.store, &owner, &DownloadFilter::default()).await.unwrap().results;
+    assert_eq!((log[0].outcome, log[0].refunded_at), (DownloadOutcome::Complete, Some(world.store.now())));
+    let received: Vec<_> = log.iter().map(|attempt| attempt.received).collect();
+    assert_eq!(received, [Received::Complete, Received::Never, Received::Partly, Received::Complete]);
+    assert!(log.iter().all(|attempt| attempt.refunded_at.is_some()));
+    let listed = customers::purchases(&world.store, &owner, &serial(&customer), None).await.unwrap().results;
+    assert_eq!(listed.iter().map(|purchase| purchase.received).collect::<Vec<_>>(), received);
+});
+
+on_both!(the_attempt_that_got_furthest_counts, |world| {
+    let owner = world.owner().await;
+    let customer = world.activated(1).await;
+    let file = world.file("دليل", 10).await;
+    let purchase = world.bought(&customer, file).await;
+    for (link, sent) in [(1, CONTENT.len() as u64), (2, 4)] {
+        links::press_download(&world.store, &customer, purchase, &world.origin()).await.unwrap();
+        downloaded(world, purchase, link, "198.51.100.1", sent).await;
+    }
+    let told = customers::purchase_details(&world.store, &owner, purchase).await.unwrap().purchase;
+    let each: Vec<_> = told.attempts.iter().map(|attempt| attempt.received).collect();
+    assert_eq!((told.received, each), (Received::Complete, vec![Received::Partly, Received::Complete]));
 });
 
 on_both!(many_addresses_are_a_warning, |world| {

@@ -38,6 +38,10 @@ responses! {
         size_bytes: i64,
         /// What became of it.
         outcome: DownloadOutcome,
+        /// How much of the file was received, which a revocation does not change.
+        received: Received,
+        /// When its purchase was paid back.
+        refunded_at: Option<Instant>,
         /// Why, the weightiest first; never empty.
         reasons: Vec<DownloadReason>,
         /// The address that began it.
@@ -127,6 +131,15 @@ words! {
         Unclaimed = "unclaimed",
         /// Revoked by a refund or a block.
         Revoked = "revoked",
+    }
+    /// How much of a file was received, by the distinct bytes that are known to have been sent.
+    Received {
+        /// All of it.
+        Complete = "complete",
+        /// Some bytes, not all.
+        Partly = "partly",
+        /// Not one byte.
+        Never = "never",
     }
     /// Why an attempt went as it did.
     DownloadReason {

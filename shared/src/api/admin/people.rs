@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::DownloadAttempt;
+use super::{DownloadAttempt, Received};
 use crate::{
     Coins, FileId, Instant, PurchaseId, SubscriptionId, TransferId,
     api::{Notification, Session, TransferKind, Wallet},
@@ -158,6 +158,8 @@ responses! {
         purchased_at: Instant,
         /// When it was paid back.
         refunded_at: Option<Instant>,
+        /// How much of the file was received by the attempt that got furthest.
+        received: Received,
         /// Attempts that it has, used or not.
         attempts_allowed: i64,
         /// Attempts used, a live link included.

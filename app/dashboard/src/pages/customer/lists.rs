@@ -15,6 +15,7 @@ use crate::{
     components::{SessionLine, Status, Tone},
     desk::desk,
     locale::tr,
+    pages::downloads::ReceivedOf,
     words,
 };
 
@@ -28,9 +29,11 @@ pub fn Purchases(purchases: Vec<CustomerPurchase>) -> impl IntoView {
         let last = purchase.attempts.first().map(|attempt| {
             let why = attempt.reasons.first().map(|why| words::reason(current_locale(), *why, attempt));
             view! {
-                <span>{why}</span>
-                " "
-                <span class="quiet"><Ago at=attempt.created_at /></span>
+                <div>
+                    <span>{why}</span>
+                    " "
+                    <span class="quiet"><Ago at=attempt.created_at /></span>
+                </div>
             }
         });
         view! {
@@ -42,8 +45,13 @@ pub fn Purchases(purchases: Vec<CustomerPurchase>) -> impl IntoView {
                     {purchase.many_addresses.then(|| view! { " " <Status tone=Tone::Warn text=tr!(people.many) /> })}
                 </th>
                 <td data-label=tr!(people.price)>
-                    {if purchase.subscription { tr!(people.by_subscription).into_any() } else { view! { <Coins amount=purchase.price_coins /> }.into_any() }}
-                    {purchase.refunded_at.map(|_| view! { " " <Status tone=Tone::Plain text=tr!(people.refunded) /> })}
+                    <div>
+                        {if purchase.subscription { tr!(people.by_subscription).into_any() } else { view! { <Coins amount=purchase.price_coins /> }.into_any() }}
+                        {purchase.refunded_at.map(|_| view! { " " <Status tone=Tone::Plain text=tr!(people.refunded) /> })}
+                    </div>
+                </td>
+                <td data-label=tr!(people.sent)>
+                    <ReceivedOf received=purchase.received />
                 </td>
                 <td data-label=tr!(people.attempts)>
                     {tr!(people.attempts_of, used = purchase.attempts_used, allowed = purchase.attempts_allowed)}
@@ -63,6 +71,7 @@ pub fn Purchases(purchases: Vec<CustomerPurchase>) -> impl IntoView {
                 <tr>
                     <th scope="col">{tr!(people.file)}</th>
                     <th scope="col">{tr!(people.price)}</th>
+                    <th scope="col">{tr!(people.sent)}</th>
                     <th scope="col">{tr!(people.attempts)}</th>
                     <th scope="col">{tr!(people.last_attempt)}</th>
                     <th scope="col">{tr!(people.when)}</th>
