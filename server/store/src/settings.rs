@@ -38,7 +38,8 @@ pub struct Settings {
     pub bonus: Coins,
     /// Attempts of a purchase, and fresh ones of a new version.
     pub attempts: i64,
-    /// Milliseconds in which a link can be claimed, and used once it is claimed.
+    /// Milliseconds after the press in which a link can be claimed. Once it is claimed, streams may be opened for
+    /// [`shared::link::STREAM_WINDOW`], however long this is.
     pub link_life: i64,
     /// Milliseconds that a temporary account lives.
     pub temporary_life: i64,
@@ -61,7 +62,7 @@ impl Default for Settings {
             logo: None,
             bonus: 100,
             attempts: 3,
-            link_life: 2 * ms::HOUR,
+            link_life: shared::link::CLAIM_WINDOW,
             temporary_life: 7 * ms::DAY,
             session_life: 30 * ms::DAY,
             staff_session_life: 12 * ms::HOUR,

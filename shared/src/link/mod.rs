@@ -44,7 +44,8 @@ pub use ticket::{Gateway, Ticket};
 
 use crate::ms;
 
-/// How long a link can be claimed after the press, in milliseconds. A ticket's `expires_at` is the press and this.
+/// How long a link can be claimed after the press, in milliseconds, where the shop has not chosen otherwise. A ticket's `expires_at` is
+/// the press and what held then: gateways go by it alone.
 pub const CLAIM_WINDOW: i64 = 2 * ms::HOUR;
 
 /// How long after the claim streams may be opened, in milliseconds. A running stream may finish.

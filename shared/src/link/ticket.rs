@@ -72,7 +72,7 @@ pub struct Ticket {
     /// When Download was pressed.
     #[serde(rename = "i")]
     pub issued_at: Instant,
-    /// From when it can no longer be claimed: [`super::CLAIM_WINDOW`] after the press.
+    /// From when it can no longer be claimed: [`super::CLAIM_WINDOW`] after the press, or what the shop chose instead.
     #[serde(rename = "x")]
     pub expires_at: Instant,
     /// 128 random bits, so that no two tickets are alike.
