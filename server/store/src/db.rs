@@ -19,6 +19,8 @@ pub(crate) const FEW_HITS: i64 = 1_000;
 /// A connection that rested longer is asked whether it lives before it is lent: its server may be gone. Asking one that has just served
 /// would cost as much as a statement.
 const RESTED: Duration = Duration::from_secs(1);
+/// The oldest `PostgreSQL` that will do, as `server_version_num` has it: 14 is the oldest that the store is made for (design, section 2).
+const OLDEST_POSTGRES: i64 = 140_000;
 /// How often a transaction is tried again when the database asks for it.
 const TRIES: u32 = 10;
 
@@ -223,6 +225,8 @@ impl Db {
                     Err(sqlx::Error::Database(_)) if plain.is_some() => pool(24).connect(database_url).await?,
                     connected => connected?,
                 };
+                let version = "SELECT CAST(current_setting('server_version_num') AS BIGINT)";
+                must_be_supported(sqlx::query_scalar(version).fetch_one(&pool).await?)?;
                 Ok(Self { dialect, writer: pool.clone(), reader: pool })
             }
         }
@@ -293,6 +297,11 @@ fn unencrypted_here(database_url: &str) -> Result<Option<String>> {
     Ok(preferred.then(|| format!("{database_url}{separator}sslmode=disable")))
 }
 
+/// [`Error::OldDatabase`] for a `PostgreSQL` that is too old, by its `server_version_num`: its major version times 10,000, and the rest.
+fn must_be_supported(version: i64) -> Result<()> {
+    if version < OLDEST_POSTGRES { Err(Error::OldDatabase(version / 10_000)) } else { Ok(()) }
+}
+
 fn pool(connections: u32) -> AnyPoolOptions {
     let options = AnyPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(30));
     options.test_before_acquire(false).before_acquire(|connection, life| {
@@ -355,6 +364,17 @@ mod tests {
             "postgres:///shop?host=/var/run/postgresql",
         ] {
             assert_eq!(plain(address), None, "{address}");
+        }
+    }
+
+    #[test]
+    fn old_postgres_is_refused() {
+        for version in [90_624, 130_022] {
+            let refused = must_be_supported(version).unwrap_err().to_string();
+            assert!(refused.contains(&format!("PostgreSQL {} is too old", version / 10_000)), "{refused}");
+        }
+        for version in [140_000, 150_014, 180_001] {
+            must_be_supported(version).unwrap();
         }
     }
 }

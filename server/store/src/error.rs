@@ -14,6 +14,9 @@ pub enum Error {
     /// The database failed.
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
+    /// `PostgreSQL` of this major version is older than the store can work with.
+    #[error("PostgreSQL {0} is too old: 14 or later is needed")]
+    OldDatabase(i64),
     /// The tables could not be brought up to date.
     #[error("migration: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -38,7 +41,7 @@ impl Error {
             // The server stops: whoever sends again meets another one.
             Self::Upload(error) if error.kind() == std::io::ErrorKind::Interrupted => Code::Unavailable.into(),
             Self::Upload(_) => Code::BadRequest.into(),
-            Self::Database(_) | Self::Migration(_) | Self::Damaged(_) => Code::Internal.into(),
+            Self::Database(_) | Self::OldDatabase(_) | Self::Migration(_) | Self::Damaged(_) => Code::Internal.into(),
         }
     }
 
