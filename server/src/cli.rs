@@ -11,7 +11,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use shared::api::Role;
+use shared::{Code, api::Role};
 use store::{Store, reconcile, staff};
 use tokio::net::TcpListener;
 
@@ -68,6 +68,12 @@ enum AdminCommand {
         /// owner, manager or support.
         #[arg(long, value_parser = role)]
         role: Role,
+    },
+    /// Lets a member sign in at once whom wrong passwords keep out.
+    Unlock {
+        /// The user name.
+        #[arg(long)]
+        username: String,
     },
 }
 
@@ -135,6 +141,7 @@ pub async fn run() -> Result<(), Failure> {
         }
         Command::Demo { if_empty } => demo::fill(&open().await?, if_empty).await,
         Command::Admin(AdminCommand::Create { username, role }) => create_admin(&username, role).await,
+        Command::Admin(AdminCommand::Unlock { username }) => unlock_admin(&username).await,
         Command::Codes(CodesCommand::Generate(arguments)) => codes::generate(&open().await?, &arguments).await,
         Command::Files(FilesCommand::Import { folder, manifest }) => import::from_folder(&open().await?, folder, manifest).await,
         Command::Reconcile => compare().await,
@@ -207,6 +214,16 @@ async fn create_admin(username: &str, role: Role) -> Result<(), Failure> {
     io::stdin().lock().read_line(&mut password)?;
     staff::create(&store, username, password.trim_end_matches(['\r', '\n']), role).await?;
     say(&format!("{username} may sign in as {}.", role.as_str()))
+}
+
+async fn unlock_admin(username: &str) -> Result<(), Failure> {
+    match staff::unlock_from_console(&open().await?, username).await {
+        Ok(()) => say(&format!("{username} may sign in at once.")),
+        Err(store::Error::Problem(problem)) if problem.code == Code::NotFound => {
+            Err(Failure::Other(format!("nobody of the staff has the user name '{username}'")))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn compare() -> Result<(), Failure> {

@@ -11,6 +11,7 @@ pub fn alert(kind: AlertKind) -> (&'static str, &'static str) {
     match kind {
         AlertKind::WorkerDown => (tr!(alert.worker_down_title), tr!(alert.worker_down_text)),
         AlertKind::EventsMissing => (tr!(alert.events_missing_title), tr!(alert.events_missing_text)),
+        AlertKind::StaffLocked => (tr!(alert.staff_locked_title), tr!(alert.staff_locked_text)),
     }
 }
 

@@ -158,6 +158,7 @@ actions! {
     "staff.password_reset" => act_staff_password_reset,
     "staff.totp" => act_staff_totp,
     "staff.totp_reset" => act_staff_totp_reset,
+    "staff.unlock" => act_staff_unlock,
     "alerts.dismiss" => act_alerts_dismiss,
     "codes.generate" => act_codes_generate,
     "codes.cancel" => act_codes_cancel,

@@ -4,7 +4,7 @@ use shared::{
     Code, FieldCode, Fields, Instant, StaffId,
     api::{
         Role, Tokens,
-        admin::{Member, Permission, StaffAccount, TotpSetup},
+        admin::{AlertKind, Member, Permission, StaffAccount, TotpSetup},
     },
     ms,
 };
@@ -12,13 +12,13 @@ use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 use totp_rs::{Algorithm, TOTP};
 
 use crate::{
-    Error, Origin, Result, Staff, Store,
+    Error, Origin, Result, Staff, Store, alerts,
     audit::{self, Entry},
     db::{Connection, transaction},
     error::{damaged, field},
     keys::random_token,
     sessions::{self, Owner},
-    throttle::Try,
+    throttle::{self, Try},
 };
 
 /// Seconds for which an authenticator shows the same digits.
@@ -107,7 +107,7 @@ struct Known {
 }
 
 /// Signs in by user name, password and, where one was set up, the authenticator's digits, under the same throttle as customers.
-/// A wrong name, password and digits get one answer, [`Code::InvalidCredentials`].
+/// A wrong name, password and digits get one answer, [`Code::InvalidCredentials`]; an alert tells of a member whom guesses have locked.
 pub async fn sign_in(store: &Store, username: &str, password: &str, totp: Option<&str>, origin: &Origin) -> Result<Tokens> {
     let username = canonical(username);
     let row = sqlx::query("SELECT id, password_hash, totp_seed, disabled_at FROM staff WHERE username = $1")
@@ -132,9 +132,13 @@ pub async fn sign_in(store: &Store, username: &str, password: &str, totp: Option
         right = use_digits(store, known.id, seed, totp.unwrap_or_default()).await?;
     }
     let outcome = if begun.is_err() { "locked" } else { "wrong" };
+    let locks = known.is_some() && matches!(begun, Ok(Some(_)));
     let Some(Known { id, password_hash, .. }) = known.filter(|_| right && begun.is_ok()) else {
         let entry = Entry { actor: "anonymous", action: "staff.sign_in", subject: &username, outcome, origin };
         audit::record_failure(store, &entry).await?;
+        if locks {
+            warn_of_lock(store, origin).await?;
+        }
         return Err(begun.err().unwrap_or_else(|| Code::InvalidCredentials.into()));
     };
     attempt.succeeded(store).await?;
@@ -163,6 +167,41 @@ pub async fn sign_in(store: &Store, username: &str, password: &str, totp: Option
 /// The throttle's subject of a member's password.
 fn of_username(username: &str) -> String {
     format!("staff:{username}")
+}
+
+/// The throttle's subject of the digits that prove a new authenticator.
+fn of_totp(id: StaffId) -> String {
+    format!("totp:{id}")
+}
+
+/// The members whom the throttle keeps from signing in, each with the moment until which.
+async fn locked(store: &Store) -> Result<Vec<String>> {
+    let rows = sqlx::query(
+        "SELECT staff.username, throttles.locked_until FROM staff JOIN throttles ON throttles.subject = 'staff:' || staff.username
+         WHERE throttles.locked_until > $1 AND staff.disabled_at IS NULL ORDER BY staff.id",
+    )
+    .bind(store.now().0)
+    .fetch_all(store.0.db.reader())
+    .await?;
+    let line = |row: &AnyRow| Ok(format!("{} until {}", row.try_get::<String, _>("username")?, Instant(row.try_get("locked_until")?)));
+    rows.iter().map(line).collect()
+}
+
+/// Tells the staff that guesses have just locked a member, once a lock: the guesses that a lock refuses tell nothing new. It stands until
+/// somebody has read it, as it says that somebody guesses, or until the last member was unlocked.
+async fn warn_of_lock(store: &Store, origin: &Origin) -> Result<()> {
+    let locked = locked(store).await?;
+    // Unlocked in the same moment.
+    if locked.is_empty() {
+        return Ok(());
+    }
+    let detail = format!("{}; the last guess came from {}", locked.join(", "), origin.ip);
+    alerts::raise(store, AlertKind::StaffLocked, &detail).await
+}
+
+/// Ends that alert when nobody is locked any more.
+async fn calm(store: &Store) -> Result<()> {
+    if locked(store).await?.is_empty() { alerts::resolve(store, AlertKind::StaffLocked).await } else { Ok(()) }
 }
 
 /// The authenticator of a seed.
@@ -195,9 +234,10 @@ async fn use_digits(store: &Store, id: StaffId, seed: &str, digits: &str) -> Res
 
 const MEMBER: &str =
     "SELECT staff.id, staff.username, staff.role, staff.totp_seed, staff.totp_pending, staff.created_at, staff.disabled_at,
-    (SELECT MAX(last_seen_at) FROM sessions WHERE sessions.staff_id = staff.id) AS last_seen_at FROM staff";
+    (SELECT MAX(last_seen_at) FROM sessions WHERE sessions.staff_id = staff.id) AS last_seen_at,
+    (SELECT locked_until FROM throttles WHERE throttles.subject = 'staff:' || staff.username) AS locked_until FROM staff";
 
-fn member(row: &AnyRow) -> Result<Member> {
+fn member(row: &AnyRow, now: Instant) -> Result<Member> {
     Ok(Member {
         id: StaffId(row.try_get("id")?),
         username: row.try_get("username")?,
@@ -206,6 +246,7 @@ fn member(row: &AnyRow) -> Result<Member> {
         created_at: Instant(row.try_get("created_at")?),
         last_seen_at: row.try_get::<Option<i64>, _>("last_seen_at")?.map(Instant),
         disabled_at: row.try_get::<Option<i64>, _>("disabled_at")?.map(Instant),
+        locked_until: row.try_get::<Option<i64>, _>("locked_until")?.map(Instant).filter(|until| *until > now),
     })
 }
 
@@ -213,7 +254,7 @@ fn member(row: &AnyRow) -> Result<Member> {
 pub async fn members(store: &Store, staff: &Staff) -> Result<Vec<Member>> {
     staff.must(Permission::ManageStaff)?;
     let sql = format!("{MEMBER} ORDER BY CASE WHEN staff.disabled_at IS NULL THEN 0 ELSE 1 END, staff.id");
-    sqlx::query(AssertSqlSafe(sql)).fetch_all(store.0.db.reader()).await?.iter().map(member).collect()
+    sqlx::query(AssertSqlSafe(sql)).fetch_all(store.0.db.reader()).await?.iter().map(|row| member(row, store.now())).collect()
 }
 
 /// One's own account.
@@ -222,7 +263,7 @@ pub async fn account(store: &Store, staff: &Staff) -> Result<StaffAccount> {
     let row = sqlx::query(AssertSqlSafe(format!("{MEMBER} WHERE staff.id = $1"))).bind(staff.id.0).fetch_one(store.0.db.reader()).await?;
     let pending: Option<String> = row.try_get("totp_pending")?;
     let pending_totp = pending.map(|seed| setup(store, staff, &seed)).transpose()?;
-    Ok(StaffAccount { member: member(&row)?, sessions: sessions::of_staff(store, staff).await?, pending_totp })
+    Ok(StaffAccount { member: member(&row, store.now())?, sessions: sessions::of_staff(store, staff).await?, pending_totp })
 }
 
 fn setup(store: &Store, staff: &Staff, seed: &str) -> Result<TotpSetup> {
@@ -272,6 +313,31 @@ pub async fn reset_password(store: &Store, staff: &Staff, id: StaffId, password:
     change(store, staff, id, Change::Password(&hash), origin).await
 }
 
+/// Takes the throttle's locks from a member whom guesses keep out, their own or somebody's.
+pub async fn unlock(store: &Store, staff: &Staff, id: StaffId, origin: &Origin) -> Result<()> {
+    staff.must(Permission::ManageStaff)?;
+    release(store, &staff.actor(), id, origin).await
+}
+
+/// The same from the command line: nobody else can do it for the only owner. [`Code::NotFound`] where nobody has the user name.
+pub async fn unlock_from_console(store: &Store, username: &str) -> Result<()> {
+    let id = find(store, username).await?;
+    release(store, "operator", id, &Origin::console()).await
+}
+
+async fn release(store: &Store, actor: &str, id: StaffId, origin: &Origin) -> Result<()> {
+    let subject = format!("staff:{id}");
+    transaction!(store, |connection| {
+        let username: Option<String> =
+            sqlx::query_scalar("SELECT username FROM staff WHERE id = $1").bind(id.0).fetch_optional(&mut *connection).await?;
+        for locked in [of_username(&username.ok_or(Code::NotFound)?), of_totp(id), throttle::of_lookups(id)] {
+            throttle::forget(&mut *connection, &locked).await?;
+        }
+        audit::record(store, &mut *connection, &Entry { actor, action: "staff.unlock", subject: &subject, outcome: "ok", origin }).await
+    })?;
+    calm(store).await
+}
+
 /// Takes the authenticator from a member who lost it.
 pub async fn reset_totp(store: &Store, staff: &Staff, id: StaffId, origin: &Origin) -> Result<()> {
     staff.must(Permission::ManageStaff)?;
@@ -309,14 +375,12 @@ async fn change(store: &Store, staff: &Staff, id: StaffId, change: Change<'_>, o
             end_sessions(store, &mut *connection, id, None).await?;
         }
         if matches!(change, Change::Password(_)) {
-            sqlx::query("DELETE FROM throttles WHERE subject = $1")
-                .bind(of_username(&row.try_get::<String, _>("username")?))
-                .execute(&mut *connection)
-                .await?;
+            throttle::forget(&mut *connection, &of_username(&row.try_get::<String, _>("username")?)).await?;
         }
         let outcome = if let Change::Role(role) = change { role.as_str() } else { "ok" };
         audit::record(store, &mut *connection, &Entry { actor: &actor, action: change.action(), subject: &subject, outcome, origin }).await
-    })
+    })?;
+    if matches!(change, Change::Access(false) | Change::Password(_)) { calm(store).await } else { Ok(()) }
 }
 
 async fn end_sessions(store: &Store, connection: &mut Connection, id: StaffId, but: Option<i64>) -> Result<()> {
@@ -338,13 +402,16 @@ async fn prove(store: &Store, staff: &Staff, password: &str, action: &'static st
         sqlx::query_scalar("SELECT password_hash FROM staff WHERE id = $1").bind(staff.id.0).fetch_optional(store.0.db.reader()).await?;
     let password: String = password.chars().take(200).collect();
     let right = store.0.secrets.verify(&password, hash.clone()).await?;
-    begun?;
+    let locks = begun?;
     if let Some(hash) = hash.filter(|_| right) {
         attempt.succeeded(store).await?;
         return Ok(hash);
     }
     let actor = staff.actor();
     audit::record_failure(store, &Entry { actor: &actor, action, subject: &actor, outcome: "wrong", origin }).await?;
+    if locks.is_some() {
+        warn_of_lock(store, origin).await?;
+    }
     Err(field(wrong, FieldCode::WrongPassword))
 }
 
@@ -397,7 +464,7 @@ pub async fn confirm_totp(store: &Store, staff: &Staff, digits: &str, origin: &O
         return Err(Code::TotpOn.into());
     }
     let seed = row.try_get::<Option<String>, _>("totp_pending")?.ok_or(Code::NotFound)?;
-    let attempt = Try::new(format!("totp:{}", staff.id), origin);
+    let attempt = Try::new(of_totp(staff.id), origin);
     attempt.begin(store).await?;
     let step = step_of(store, &seed, digits)?.ok_or_else(|| field("totp", FieldCode::WrongTotp))?;
     attempt.succeeded(store).await?;

@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use shared::{AccountId, Instant, ms};
+use shared::{AccountId, Instant, StaffId, ms};
 use sqlx::Row;
 
 use crate::{
@@ -127,6 +127,11 @@ pub(crate) fn of_phone(phone: &str) -> String {
 /// The subject of the recharge codes that a customer tries.
 pub(crate) fn of_codes(customer: AccountId) -> String {
     format!("codes:{customer}")
+}
+
+/// The subject of the recharge codes that a member of the staff looks up.
+pub(crate) fn of_lookups(staff: StaffId) -> String {
+    format!("codes:staff:{staff}")
 }
 
 /// The subject of a customer's PIN, whether there is such a customer or not.

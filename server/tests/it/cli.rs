@@ -37,6 +37,7 @@ fn every_command_explains_itself() {
         &["--help"][..],
         &["serve", "--help"],
         &["admin", "create", "--help"],
+        &["admin", "unlock", "--help"],
         &["codes", "generate", "--help"],
         &["files", "import", "--help"],
     ] {
@@ -82,6 +83,28 @@ fn operators_fill_a_store() {
     let (ok, _, error) = run(folder.path(), &["codes", "generate", "--value", "0", "--count", "10", "--label", "x"]);
     assert!(!ok && error.contains("value"), "{error}");
     assert!(run(folder.path(), &["reconcile"]).0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_only_owner_is_let_in_again() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(create_admin(folder.path(), "boss", "correct horse battery\n").0);
+    let (ok, _, error) = run(folder.path(), &["admin", "unlock", "--username", "nobody"]);
+    assert!(!ok && error.lines().count() == 1 && error.contains("nobody"), "{error}");
+
+    let server = Server::start(folder.path());
+    let http = client(std::net::IpAddr::from([127, 0, 0, 1]));
+    let enter = async |password: &str| {
+        let body = serde_json::json!({"username": "boss", "password": password});
+        json_of(http.post(format!("{}/api/v1/admin/token/", server.url)).json(&body)).await.0
+    };
+    for _ in 0..5 {
+        assert_eq!(enter("wrong password").await, 401);
+    }
+    assert_eq!(enter("correct horse battery").await, 429);
+    let (ok, output, error) = run(folder.path(), &["admin", "unlock", "--username", "boss"]);
+    assert!(ok && output.contains("boss"), "{error}");
+    assert_eq!(enter("correct horse battery").await, 200);
 }
 
 #[test]

@@ -115,6 +115,29 @@ fn digits(world: &World, secret: &str) -> String {
     authenticator.generate(u64::try_from(world.store.now().0 / ms::SECOND).unwrap())
 }
 
+on_both!(a_locked_member_is_told_of_and_unlocked, |world| {
+    let owner = world.staff("owner", Role::Owner).await;
+    world.staff("keeper", Role::Support).await;
+    let enter = |password: &str| json_of(world.post("/api/v1/admin/token/").json(&json!({"username": "keeper", "password": password})));
+    for _ in 0..5 {
+        assert_eq!(enter("wrong password").await.0, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(enter(PASSWORD).await.0, StatusCode::TOO_MANY_REQUESTS);
+    let alerts = || json_of(world.get("/api/v1/admin/alerts/").bearer_auth(&owner));
+    let (_, told) = alerts().await;
+    assert_eq!((told.as_array().unwrap().len(), &told[0]["kind"], &told[0]["times"]), (1, &json!("staff_locked"), &json!(1)));
+    assert!(told[0]["detail"].as_str().unwrap().starts_with("keeper until "), "{told}");
+    let members = || json_of(world.get("/api/v1/admin/staff/").bearer_auth(&owner));
+    let (_, listed) = members().await;
+    assert!(listed[0]["locked_until"].is_null() && listed[1]["locked_until"].is_string(), "{listed}");
+
+    let path = format!("/api/v1/admin/staff/{}/unlock/", listed[1]["id"]);
+    assert_eq!(json_of(world.post(&path).bearer_auth(&owner)).await.0, StatusCode::OK);
+    assert_eq!(enter(PASSWORD).await.0, StatusCode::OK);
+    assert_eq!(alerts().await.1, json!([]));
+    assert!(members().await.1[1]["locked_until"].is_null());
+});
+
 on_both!(forty_tries_at_once_are_forty_failures, |world| {
     let account = world.activated().await;
     let wrong_pin = if account.pin == "0000" { "0001" } else { "0000" };

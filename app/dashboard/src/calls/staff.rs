@@ -61,6 +61,13 @@ pub async fn reset_password(id: StaffId, new_password: String) -> Result<(), Fai
     flash::answer("member", "/admin/staff", &[], result.await)
 }
 
+/// Lets a member sign in whom the throttle keeps out.
+#[server(prefix = "/admin/do", endpoint = "unlock-member")]
+pub async fn unlock_member(id: StaffId) -> Result<(), Failure> {
+    let result = async { Ok(members::unlock(&store()?, &staff()?, id, &origin()?).await?) };
+    flash::answer("member", "/admin/staff", &[], result.await)
+}
+
 /// Takes the authenticator from a member who lost it.
 #[server(prefix = "/admin/do", endpoint = "reset-totp")]
 pub async fn reset_totp(id: StaffId) -> Result<(), Failure> {

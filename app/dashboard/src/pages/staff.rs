@@ -1,6 +1,6 @@
 //! The shop's own people.
 
-use app::components::{Ago, Day, Failed, Form, Heading, Problems, Said, Skeleton};
+use app::components::{Ago, Day, Failed, Form, Heading, Problems, Remaining, Said, Skeleton};
 use leptos::prelude::*;
 use shared::api::{
     Role,
@@ -8,7 +8,7 @@ use shared::api::{
 };
 
 use crate::{
-    calls::staff::{Hire, ResetPassword, ResetTotp, SetAccess, SetRole, get_members},
+    calls::staff::{Hire, ResetPassword, ResetTotp, SetAccess, SetRole, UnlockMember, get_members},
     components::{Ask, Choice, Kind, Status, TextField, Tone},
     deed::{Deed, any, either},
     desk::{desk, guarded, role_name},
@@ -28,16 +28,23 @@ struct Deeds {
     access: Deed<SetAccess>,
     password: Deed<ResetPassword>,
     totp: Deed<ResetTotp>,
+    unlock: Deed<UnlockMember>,
 }
 
 #[component]
 fn Members() -> impl IntoView {
     let hire = Deed::<Hire>::new("hire");
     let hired = hire.outcome;
-    // Without JavaScript all four answer as form `member`: the first that asks takes it.
-    let deeds = Deeds { role: Deed::new("member"), access: Deed::new("member"), password: Deed::new("member"), totp: Deed::new("member") };
-    let Deeds { role, access, password, totp } = deeds;
-    let done = any([hire.times(), role.times(), access.times(), password.times(), totp.times()]);
+    // Without JavaScript all five answer as form `member`: the first that asks takes it.
+    let deeds = Deeds {
+        role: Deed::new("member"),
+        access: Deed::new("member"),
+        password: Deed::new("member"),
+        totp: Deed::new("member"),
+        unlock: Deed::new("member"),
+    };
+    let Deeds { role, access, password, totp, unlock } = deeds;
+    let done = any([hire.times(), role.times(), access.times(), password.times(), totp.times(), unlock.times()]);
     let members = Resource::new_blocking(move || done.get(), |_| get_members());
     view! {
         <Heading text=tr!(staff.title) />
@@ -46,7 +53,8 @@ fn Members() -> impl IntoView {
         <Problems failure=access.outcome.failure() />
         <Problems failure=password.outcome.failure() />
         <Problems failure=totp.outcome.failure() />
-        <Said when=either([role.said(), access.said(), password.said(), totp.said()])>{tr!(staff.changed)}</Said>
+        <Problems failure=unlock.outcome.failure() />
+        <Said when=either([role.said(), access.said(), password.said(), totp.said(), unlock.said()])>{tr!(staff.changed)}</Said>
         <Transition fallback=|| view! { <Skeleton lines=3 /> }>
             {move || Suspend::new(async move {
                 match members.await {
@@ -155,6 +163,16 @@ fn Row(member: Member, deeds: Deeds) -> impl IntoView {
             </Ask>
         }
     });
+    let unlock = member.locked_until.map(|_| {
+        view! {
+            <Ask label=tr!(staff.unlock) icon="lock-open">
+                <p>{tr!(staff.unlock_ask)}</p>
+                <Form action=deeds.unlock.action failure=none() submit=tr!(staff.unlock) pending=tr!(list.doing)>
+                    {hidden_id()}
+                </Form>
+            </Ask>
+        }
+    });
     view! {
         <tr>
             <th scope="row">
@@ -171,6 +189,12 @@ fn Row(member: Member, deeds: Deeds) -> impl IntoView {
                         {member.disabled_at.map(|at| view! { <span class="quiet"><Day at /></span> })}
                     }.into_any()
                 }}
+                {member.locked_until.map(|until| view! {
+                    <Status tone=Tone::Bad text=tr!(staff.locked) />
+                    <span class="quiet">
+                        {tr!(people.locked_for)} " " <Remaining until over=tr!(people.locked_over) />
+                    </span>
+                })}
             </td>
             <td data-label=tr!(staff.totp)>
                 {if member.has_totp {
@@ -205,6 +229,7 @@ fn Row(member: Member, deeds: Deeds) -> impl IntoView {
                         />
                     </Form>
                 </Ask>
+                {unlock}
                 {totp}
                 {access}
             </td>

@@ -214,6 +214,21 @@ pub async fn reset_password(
     Ok(Done::answer())
 }
 
+/// Lets a member sign in again whom wrong passwords keep out, their own or somebody's.
+#[utoipa::path(post, path = "/api/v1/admin/staff/{id}/unlock/", tag = "staff", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "The member.")),
+    responses((status = 200, description = "Done.", body = Done), Problems),
+)]
+pub async fn unlock(
+    State(store): State<Store>,
+    StaffMember(member): StaffMember,
+    From(origin): From,
+    Id(id): Id<StaffId>,
+) -> Result<Answer<Done>, Failure> {
+    staff::unlock(&store, &member, id, &origin).await?;
+    Ok(Done::answer())
+}
+
 /// Takes the authenticator from a member who lost it.
 #[utoipa::path(post, path = "/api/v1/admin/staff/{id}/totp/disable/", tag = "staff", security(("bearer" = [])),
     params(("id" = i64, Path, description = "The member.")),

@@ -11,7 +11,7 @@ use crate::{
     Error, Origin, Result, Staff, Store,
     audit::{self, Entry},
     error::field,
-    throttle::Try,
+    throttle::{self, Try},
 };
 
 /// Which batches are wanted.
@@ -110,7 +110,7 @@ pub async fn find(store: &Store, staff: &Staff, typed: &str, origin: &Origin) ->
     staff.must(Permission::FindCode)?;
     let code: ChargeCode = typed.parse().map_err(|code| field("charge_code", code))?;
     // Older printed codes are short enough to be guessed, and who is told that one is good could redeem it.
-    let attempt = Try::new(format!("codes:staff:{}", staff.id), origin);
+    let attempt = Try::new(throttle::of_lookups(staff.id), origin);
     attempt.begin(store).await?;
     let row = sqlx::query(AssertSqlSafe(format!("SELECT batch_id, {LINE} WHERE hash = $1")))
         .bind(store.0.keys.code_hash(&code))

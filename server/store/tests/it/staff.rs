@@ -155,6 +155,81 @@ on_both!(guesses_of_ones_own_password_are_throttled, |world| {
     assert_eq!(sign_in(world, "owner", "another long one", None).await, Ok(()));
 });
 
+on_both!(a_member_s_lock_is_told_once, |world| {
+    let owner = world.owner().await;
+    let support = world.member("support", Role::Support).await;
+    let guess = async |username: &str, times: usize| {
+        for _ in 0..times {
+            assert!(sign_in(world, username, "a wild guess", None).await.is_err());
+        }
+    };
+    let standing = async || alerts::standing(&world.store, &support).await.unwrap();
+    guess("nobody", 7).await;
+    guess("owner", 4).await;
+    assert!(standing().await.is_empty(), "nobody of the staff is locked");
+
+    // The fifth guess locks, and what the lock refuses is no news.
+    guess("owner", 5).await;
+    let told = standing().await;
+    assert_eq!((told.len(), told[0].kind, told[0].times), (1, AlertKind::StaffLocked, 1));
+    let until = world.store.now().plus(30 * ms::SECOND);
+    assert_eq!(told[0].detail, format!("owner until {until}; the last guess came from 203.0.113.7"));
+    let members = staff::members(&world.store, &owner).await.unwrap();
+    assert_eq!(members.iter().map(|member| member.locked_until).collect::<Vec<_>>(), [Some(until), None]);
+
+    // So is the next lock, by guesses of one's own password too; all that are locked are named.
+    world.clock.advance(30 * ms::SECOND);
+    assert_eq!(staff::members(&world.store, &owner).await.unwrap()[0].locked_until, None);
+    let wrong = staff::change_password(&world.store, &owner, "a wild guess", "another long one", &world.origin()).await;
+    assert_eq!(code(wrong), Code::Invalid);
+    guess("support", 6).await;
+    let told = standing().await;
+    assert_eq!((told.len(), told[0].times), (1, 3));
+    assert!(told[0].detail.contains("owner until ") && told[0].detail.contains("support until "), "{}", told[0].detail);
+
+    // Read is read, and the next one is told again.
+    alerts::dismiss(&world.store, &support, AlertKind::StaffLocked, &world.origin()).await.unwrap();
+    world.clock.advance(ms::MINUTE);
+    assert!(standing().await.is_empty());
+    guess("owner", 1).await;
+    assert_eq!(standing().await.len(), 1);
+});
+
+on_both!(a_locked_member_is_unlocked, |world| {
+    let owner = world.owner().await;
+    let support = world.member("support", Role::Support).await;
+    let lock = async |username: &str| {
+        for _ in 0..6 {
+            assert!(sign_in(world, username, "a wild guess", None).await.is_err());
+        }
+        assert_eq!(sign_in(world, username, PASSWORD, None).await, Err(Code::TooManyAttempts));
+    };
+    let told = async || alerts::stands(&world.store, AlertKind::StaffLocked).await.unwrap();
+    lock("owner").await;
+    lock("support").await;
+    assert_eq!(code(staff::unlock(&world.store, &support, owner.id, &world.origin()).await), Code::Forbidden);
+    assert_eq!(code(staff::unlock(&world.store, &owner, shared::StaffId(999_999), &world.origin()).await), Code::NotFound);
+    // An owner who is signed in elsewhere may let themselves in.
+    staff::unlock(&world.store, &owner, owner.id, &world.origin()).await.unwrap();
+    assert_eq!(sign_in(world, "owner", PASSWORD, None).await, Ok(()));
+    assert!(told().await, "another one is locked still");
+    staff::unlock(&world.store, &owner, support.id, &world.origin()).await.unwrap();
+    assert_eq!(sign_in(world, "support", PASSWORD, None).await, Ok(()));
+    assert!(!told().await);
+
+    // The only one is let in from the command line; a new password does it too.
+    lock("owner").await;
+    assert_eq!(code(staff::unlock_from_console(&world.store, "nobody").await), Code::NotFound);
+    staff::unlock_from_console(&world.store, " Owner").await.unwrap();
+    assert_eq!(sign_in(world, "owner", PASSWORD, None).await, Ok(()));
+    lock("support").await;
+    staff::reset_password(&world.store, &owner, support.id, "another long one", &world.origin()).await.unwrap();
+    assert!(!told().await);
+    assert_eq!(sign_in(world, "support", "another long one", None).await, Ok(()));
+    assert_eq!(world.count("SELECT COUNT(*) FROM audit_log WHERE action = 'staff.unlock' AND actor LIKE 'staff:%'").await, 2);
+    assert_eq!(world.count("SELECT COUNT(*) FROM audit_log WHERE action = 'staff.unlock' AND actor = 'operator'").await, 1);
+});
+
 on_both!(a_session_of_the_staff_lasts_a_working_day, |world| {
     world.owner().await;
     let tokens = staff::sign_in(&world.store, "owner", PASSWORD, None, &world.origin()).await.unwrap();

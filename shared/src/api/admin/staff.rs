@@ -63,6 +63,8 @@ responses! {
         last_seen_at: Option<Instant>,
         /// When their access was taken, if it was.
         disabled_at: Option<Instant>,
+        /// Until when wrong passwords keep them from signing in, if they do.
+        locked_until: Option<Instant>,
     }
     /// An authenticator to set up. It counts once its digits were proven.
     TotpSetup {
@@ -102,5 +104,7 @@ words! {
         WorkerDown = "worker_down",
         /// The Worker told of downloads whose earlier events this store does not have, as after a backup was restored. Ends when it was read.
         EventsMissing = "events_missing",
+        /// Wrong passwords have locked a member of the staff. Ends when it was read, or when nobody is locked after an unlock.
+        StaffLocked = "staff_locked",
     }
 }
