@@ -32,7 +32,7 @@ codes! {
     Invalid = "invalid", 422;
     /// No valid token came with the request.
     Unauthenticated = "not_authenticated", 401;
-    /// Unknown, wrong and locked get this one answer.
+    /// Unknown and wrong get this one answer. Locked is told as [`Code::TooManyAttempts`], of unknown and known alike.
     InvalidCredentials = "invalid_credentials", 401;
     /// Too many wrong secrets: wait for `retry_after` seconds.
     TooManyAttempts = "too_many_attempts", 429;

@@ -1,6 +1,7 @@
 //! The one throttle of all secrets (design, section 3): counters in the database for what is tried (an account by its
-//! serial as typed, a phone, a code's customer) and for the address it is tried from. Some failures are free, then waits
-//! double from 30 seconds to 24 hours. Unknown and known subjects count alike, so that a lock tells nothing.
+//! serial as typed, a phone, a member's user name, a code's customer) and for the address it is tried from. 5 failures are free, of an
+//! address 50, then waits double from 30 seconds to 24 hours. A lock is answered by [`shared::Code::TooManyAttempts`] with the wait, so
+//! that people know when to come back; unknown and known subjects count alike, so that it tells nothing of who exists.
 
 use std::net::IpAddr;
 
@@ -13,8 +14,9 @@ use crate::{
     error::too_many_attempts,
 };
 
+/// Failures of one subject after which the next one waits (design, section 3).
 const FREE_FAILURES: i64 = 5;
-/// An address may be a whole town's behind one mobile gateway: it gets more, and an account's own counter stays the lock.
+/// The same of an address, which may be a whole town's behind one mobile gateway: an account's own counter stays the lock.
 const FREE_FAILURES_OF_AN_ADDRESS: i64 = 50;
 const FIRST_WAIT: i64 = 30 * ms::SECOND;
 const LONGEST_WAIT: i64 = 24 * ms::HOUR;
