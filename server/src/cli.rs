@@ -19,6 +19,7 @@ use crate::{
     api,
     config::{Config, ConfigError},
     logging,
+    readiness::reach_files,
     server::{Server, StartError, open_store},
     system::{OsRng, SystemClock},
 };
@@ -176,7 +177,10 @@ async fn serve() -> Result<(), Failure> {
     }
     let rng = Arc::new(OsRng);
     let store = open_store(&config, Arc::new(SystemClock), rng.clone()).await?;
-    store.migrate().await.map_err(StartError::Database)?;
+    // At once: neither makes the start wait for the other.
+    let (migrated, reached) = tokio::join!(store.migrate(), reach_files(&config.files));
+    migrated.map_err(StartError::Database)?;
+    reached.map_err(StartError::Files)?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| StartError::Listen(config.listen, error))?;
     let (address, public_url) = (listener.local_addr()?, config.public_url.clone());
     let server = Server::new(config, store, rng, listener).await?;

@@ -11,6 +11,7 @@ mod live_bridge;
 mod logging;
 mod plain_codes;
 pub mod problem;
+mod readiness;
 pub mod serve;
 pub mod server;
 mod sheet;

@@ -9,7 +9,7 @@ use std::{
 
 use leptos::config::LeptosOptions;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use object_store::{ObjectStore, aws::AmazonS3Builder, local::LocalFileSystem, prefix::PrefixStore};
+use object_store::{ObjectStore, RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem, prefix::PrefixStore};
 use store::{Clock, Edge, Rng, Store, cleanup, links, settings};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -17,7 +17,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     config::{Config, FilesLocation},
     limiter::Limiter,
-    live_bridge, serve,
+    live_bridge,
+    readiness::Readiness,
+    serve,
     state::{AppState, Context},
     web,
     worker::{self, WorkerClient},
@@ -59,7 +61,7 @@ pub async fn open_store(config: &Config, clock: Arc<dyn Clock>, rng: Arc<dyn Rng
         previous_link_secret: config.previous_link_secret.clone(),
         public_url: config.public_url.clone(),
         edge: worker.map(|worker| Arc::new(worker) as Arc<dyn Edge>),
-        files: open_files(&config.files).map_err(StartError::Files)?,
+        files: open_files(&config.files, Repeats::Many).map_err(StartError::Files)?,
         files_prefix: match &config.files {
             FilesLocation::Folder(_) => String::new(),
             FilesLocation::Bucket { prefix, .. } => prefix.clone(),
@@ -69,7 +71,17 @@ pub async fn open_store(config: &Config, clock: Arc<dyn Clock>, rng: Arc<dyn Rng
     Store::open(store, clock, rng).await.map_err(StartError::Database)
 }
 
-fn open_files(location: &FilesLocation) -> Result<Arc<dyn ObjectStore>, String> {
+/// How often a request to a bucket that got no answer is made again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Repeats {
+    /// For minutes: a download or an upload must not end with a moment's trouble.
+    Many,
+    /// Within a second or two: somebody waits to be told what is wrong.
+    Few,
+}
+
+/// The place of the files. A folder is made; a bucket is not asked for anything yet.
+pub(crate) fn open_files(location: &FilesLocation, repeats: Repeats) -> Result<Arc<dyn ObjectStore>, String> {
     match location {
         FilesLocation::Folder(folder) => {
             let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", folder.display());
@@ -78,7 +90,11 @@ fn open_files(location: &FilesLocation) -> Result<Arc<dyn ObjectStore>, String> 
             Ok(Arc::new(local))
         }
         FilesLocation::Bucket { bucket, prefix } => {
-            let built = AmazonS3Builder::from_env().with_bucket_name(bucket).build();
+            let retry = match repeats {
+                Repeats::Many => RetryConfig::default(),
+                Repeats::Few => RetryConfig { max_retries: 2, ..RetryConfig::default() },
+            };
+            let built = AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(retry).build();
             let bucket = built.map_err(|error| error.to_string())?;
             Ok(if prefix.is_empty() { Arc::new(bucket) } else { Arc::new(PrefixStore::new(bucket, prefix.as_str())) })
         }
@@ -107,6 +123,7 @@ impl Server {
             limiter: Limiter::new(config.rate_limit, manager),
             rng,
             metrics: metrics()?,
+            readiness: Readiness::default(),
             stopping: CancellationToken::new(),
             closing: TaskTracker::new(),
             config,

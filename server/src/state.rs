@@ -9,7 +9,7 @@ use shared::link;
 use store::{Rng, Store};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{config::Config, limiter::Limiter};
+use crate::{config::Config, limiter::Limiter, readiness::Readiness};
 
 /// The server's state: a handle that is cheap to clone.
 #[derive(Clone, FromRef)]
@@ -34,6 +34,8 @@ pub struct Context {
     pub limiter: Limiter,
     /// Renders the metrics.
     pub metrics: PrometheusHandle,
+    /// Whether the files were there when somebody last asked.
+    pub(crate) readiness: Readiness,
     /// Cancelled when the server begins to stop: endless answers end then.
     pub stopping: CancellationToken,
     /// Work that must be done before the process ends: what was unsent when a download closed is written here.

@@ -21,7 +21,7 @@ pub fn router() -> Router<AppState> {
         .route("/robots.txt", get(robots))
 }
 
-/// 503 while the database does not answer, and once the server stops: a load balancer sends nobody here then.
+/// 503 while the database or the place of the files does not answer, and once the server stops: a load balancer sends nobody here then.
 async fn ready(State(state): State<AppState>) -> Result<&'static str, Failure> {
     if state.context.stopping.is_cancelled() {
         return Err(Code::Unavailable.into());
@@ -30,6 +30,9 @@ async fn ready(State(state): State<AppState>) -> Result<&'static str, Failure> {
         tracing::error!(%error, "the database does not answer");
         Failure::from(Code::Unavailable)
     })?;
+    if !state.context.readiness.files(&state.context.config, &state.store).await {
+        return Err(Code::Unavailable.into());
+    }
     Ok("ready\n")
 }
 

@@ -49,7 +49,7 @@ pub use error::{Error, Result};
 pub use live::Live;
 pub use origin::{Caller, Customer, Origin, Staff, counted_as};
 pub use settings::Settings;
-pub use storage::{Content, Picture};
+pub use storage::{Content, Picture, files_answer};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
@@ -141,6 +141,11 @@ impl Store {
     pub async fn ping(&self) -> Result<()> {
         sqlx::query("SELECT 1").execute(self.0.db.reader()).await?;
         Ok(())
+    }
+
+    /// Whether the file storage answers: see [`files_answer`].
+    pub async fn ping_files(&self) -> Result<()> {
+        Ok(files_answer(&*self.0.files).await?)
     }
 
     /// The time as the store sees it.

@@ -4,7 +4,7 @@
 use std::{future::Future, io};
 
 use futures::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
-use object_store::{ObjectStoreExt, PutPayload, WriteMultipart, path::Path};
+use object_store::{ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart, path::Path};
 use sha2::{Digest, Sha256};
 use shared::{Code, FieldCode};
 
@@ -41,6 +41,12 @@ pub struct Content {
 
 pub(crate) fn path_of(storage_key: &str) -> Path {
     Path::from(storage_key)
+}
+
+/// Whether a file storage answers and knows the bucket and the key that it is asked with: one request, whose answer is short however much
+/// is stored, as nothing ever lies where it looks. An empty bucket is a good one.
+pub async fn files_answer(files: &dyn ObjectStore) -> std::result::Result<(), object_store::Error> {
+    files.list(Some(&path_of("readiness"))).try_next().await.map(|_| ())
 }
 
 /// A place for a content, which no other has.

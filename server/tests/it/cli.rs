@@ -5,9 +5,13 @@ use std::{
     io::Write,
     path::Path,
     process::{Command, Output, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-use crate::world::{client, json_of};
+use crate::world::{client, eventually, json_of};
 
 fn khazna(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_khazna"));
@@ -59,6 +63,75 @@ fn a_wrong_environment_is_one_line() {
     let unreachable = "postgres://postgres@127.0.0.1:1/nothing";
     let (ok, _, error) = told(khazna(folder.path(), &["migrate"]).env("DATABASE_URL", unreachable).output().unwrap());
     assert!(!ok && error.lines().count() == 1 && error.contains("DATABASE_URL"), "{error}");
+}
+
+const EMPTY_BUCKET: &str = "<ListBucketResult><Name>shop</Name><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>";
+
+/// A provider of buckets that answers every request the same, until it is gone: its address, and what takes it away.
+fn provider(status: &'static str, body: &'static str) -> (String, Arc<AtomicBool>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (url, gone) = (format!("http://{}", listener.local_addr().unwrap()), Arc::new(AtomicBool::new(false)));
+    let is_gone = gone.clone();
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            let mut connection = connection.unwrap();
+            let (mut head, mut piece) = (Vec::new(), [0; 4096]);
+            while !is_gone.load(Ordering::SeqCst) {
+                let read = std::io::Read::read(&mut connection, &mut piece).unwrap_or_default();
+                head.extend_from_slice(&piece[..read]);
+                if head.ends_with(b"\r\n\r\n") {
+                    let length = body.len();
+                    let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+                    // Whoever asked may have given up.
+                    let _ = connection.write_all(answer.as_bytes());
+                }
+                if read == 0 || head.ends_with(b"\r\n\r\n") {
+                    break;
+                }
+            }
+        }
+    });
+    (url, gone)
+}
+
+fn bucket_at(url: &str) -> [(&str, &str); 5] {
+    [
+        ("FILES_BASE_URL", "s3:shop"),
+        ("AWS_ENDPOINT_URL", url),
+        ("AWS_ALLOW_HTTP", "true"),
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ]
+}
+
+#[test]
+fn a_bucket_that_can_t_be_used_stops_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let no_bucket = "<Error><Code>NoSuchBucket</Code>\n<Message>There is none.</Message></Error>";
+    let no_key = "<Error><Code>InvalidAccessKeyId</Code>\n<Message>Who is it?</Message></Error>";
+    for (url, told_of) in [
+        ("http://127.0.0.1:1".to_owned(), "127.0.0.1:1"),
+        (provider("404 Not Found", no_bucket).0, "NoSuchBucket"),
+        (provider("403 Forbidden", no_key).0, "InvalidAccessKeyId"),
+    ] {
+        let mut command = khazna(folder.path(), &["serve"]);
+        let (ok, _, error) = told(command.env("LISTEN_ADDR", "127.0.0.1:0").envs(bucket_at(&url)).output().unwrap());
+        assert!(!ok && error.lines().count() == 1, "{error}");
+        assert!(error.contains("FILES_BASE_URL: ") && error.contains("'shop'") && error.contains(told_of), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_bucket_will_do_until_it_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (url, gone) = provider("200 OK", EMPTY_BUCKET);
+    let server = Server::start_with(folder.path(), &bucket_at(&url));
+    let http = client(std::net::IpAddr::from([127, 0, 0, 1]));
+    let ready = async || http.get(format!("{}/readyz", server.url)).send().await.unwrap().status();
+    gone.store(true, Ordering::SeqCst);
+    assert_eq!(ready().await, 503);
+    gone.store(false, Ordering::SeqCst);
+    eventually("a bucket that is back", async || ready().await == 200).await;
 }
 
 #[test]
@@ -168,10 +241,14 @@ pub struct Server {
 
 impl Server {
     pub fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &[])
+    }
+
+    pub fn start_with(folder: &Path, variables: &[(&str, &str)]) -> Self {
         use std::io::{BufRead, BufReader};
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = khazna(folder, &[]);
-        command.env("LISTEN_ADDR", format!("127.0.0.1:{port}")).stderr(Stdio::null());
+        command.env("LISTEN_ADDR", format!("127.0.0.1:{port}")).envs(variables.iter().copied()).stderr(Stdio::null());
         let mut process = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use futures::{StreamExt, stream};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use shared::api::Role;
+use server::config::FilesLocation;
+use shared::{api::Role, ms};
 
 use crate::{
     on_both,
@@ -150,6 +151,27 @@ on_both!(operators_see_how_it_does, |world| {
     let robots = world.get("/robots.txt").send().await.unwrap().text().await.unwrap();
     assert!(robots.contains("Disallow: /d/"));
 });
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_its_files_is_not_ready() {
+    on_sqlite(
+        |_| {},
+        async |world| {
+            let FilesLocation::Folder(folder) = world.config.files.clone() else { panic!("the tests' files lie in a folder") };
+            let elsewhere = folder.with_extension("elsewhere");
+            let ready = async || world.get("/readyz").send().await.unwrap().status();
+            assert_eq!(ready().await, StatusCode::OK);
+            std::fs::rename(&folder, &elsewhere).unwrap();
+            assert_eq!(ready().await, StatusCode::OK, "it was looked into a moment ago");
+            world.clock.advance(5 * ms::SECOND);
+            assert_eq!(ready().await, StatusCode::SERVICE_UNAVAILABLE);
+            std::fs::rename(&elsewhere, &folder).unwrap();
+            world.clock.advance(5 * ms::SECOND);
+            assert_eq!(ready().await, StatusCode::OK);
+        },
+    )
+    .await;
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_makes_so_many_requests_a_minute() {
