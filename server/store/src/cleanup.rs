@@ -12,7 +12,8 @@ use crate::{Result, Store, alerts, db::transaction, edge, idempotency, links, st
 
 /// Rows of one kind that one sweep takes, so that it never holds the database for long.
 const BATCH: i64 = 500;
-/// How long ended sessions and rotated tokens are kept, so that their reuse is still seen.
+/// How long a session is kept once it is over. Its tokens, rotated ones too, are kept as long as it is, and go with it: while it lives,
+/// the reuse of any of them must be seen, however old (RFC 9700 section 4.14).
 const SESSION_MEMORY: i64 = 7 * ms::DAY;
 
 /// Sweeps expired temporary accounts, links, sessions, throttles and idempotency keys, recounts what was sold, tells of subscriptions
@@ -21,6 +22,7 @@ pub async fn sweep(store: &Store) -> Result<()> {
     expire_links(store).await?;
     edge::forget_calls(store).await?;
     forget_temporary_accounts(store).await?;
+    forget_sessions(store).await?;
     // A storage that fails keeps back nothing but its own: what could not be removed waits for the next sweep.
     if let Err(error) = uploads::sweep(store).await {
         tracing::error!(%error, "uploads that are over");
@@ -28,8 +30,6 @@ pub async fn sweep(store: &Store) -> Result<()> {
     let now = store.now();
     let before = |life: i64| now.plus(-life).0;
     for (sql, instant) in [
-        ("DELETE FROM sessions WHERE expires_at < $1 OR ended_at < $1", before(SESSION_MEMORY)),
-        ("DELETE FROM refresh_tokens WHERE used_at < $1", before(SESSION_MEMORY)),
         ("DELETE FROM throttles WHERE last_failure_at < $1 AND locked_until < $1", before(throttle::MEMORY)),
         ("DELETE FROM idempotency_keys WHERE created_at < $1", before(idempotency::LIFE)),
         ("DELETE FROM answered_messages WHERE answered_at < $1", before(edge::MESSAGE_MEMORY)),
@@ -85,4 +85,16 @@ async fn forget_temporary_accounts(store: &Store) -> Result<()> {
         statistics::forget(&mut *connection, &gone).await?;
         Ok(())
     })
+}
+
+/// Sessions that are long over, with their tokens. Each statement walks an index from its oldest end, so that neither the sessions that
+/// live nor their tokens are looked at.
+async fn forget_sessions(store: &Store) -> Result<()> {
+    for sql in [
+        "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
+        "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)",
+    ] {
+        sqlx::query(sql).bind(store.now().plus(-SESSION_MEMORY).0).bind(BATCH).execute(store.0.db.writer()).await?;
+    }
+    Ok(())
 }

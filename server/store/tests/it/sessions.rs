@@ -1,9 +1,12 @@
 use shared::{Code, ms};
-use store::sessions::{self, Reuse};
+use store::{
+    accounts, cleanup,
+    sessions::{self, Reuse},
+};
 
 use crate::{
     on_both,
-    world::{at_once, code},
+    world::{at_once, code, from},
 };
 
 on_both!(an_access_token_lives_five_minutes, |world| {
@@ -29,6 +32,55 @@ on_both!(reuse_ends_the_family, |world| {
     assert_eq!(code(sessions::authenticate(&world.store, &second.access_token).await), Code::Unauthenticated);
 });
 
+on_both!(reuse_ends_the_family_however_late, |world| {
+    for days in [8, 29] {
+        let (account, customer) = world.open().await;
+        let phone = format!("+96650{:07}", customer.id.0);
+        accounts::activate(&world.store, &customer, "سارة", &phone, &world.origin()).await.unwrap();
+        // A thief rotates the stolen token, and stays in by rotating on, a day at a time.
+        let stolen = account.tokens.refresh_token;
+        let mut thief = sessions::refresh(&world.store, &stolen, Reuse::Strict, &from("198.51.100.66")).await.unwrap();
+        for _ in 0..days {
+            world.clock.advance(ms::DAY);
+            cleanup::sweep(&world.store).await.unwrap();
+            thief = sessions::refresh(&world.store, &thief.refresh_token, Reuse::Strict, &from("198.51.100.66")).await.unwrap();
+        }
+        for reuse in [Reuse::Browser, Reuse::Strict] {
+            assert_eq!(code(sessions::refresh(&world.store, &stolen, reuse, &world.origin()).await), Code::Unauthenticated, "{days}");
+        }
+        assert_eq!(code(sessions::authenticate(&world.store, &thief.access_token).await), Code::Unauthenticated, "{days}");
+        let again = sessions::refresh(&world.store, &thief.refresh_token, Reuse::Strict, &from("198.51.100.66")).await;
+        assert_eq!(code(again), Code::Unauthenticated, "{days}");
+        let told = format!(
+            "SELECT COUNT(*) FROM audit_log WHERE action = 'session.refresh' AND outcome = 'reused' AND subject = 'customer:{}'",
+            customer.id
+        );
+        assert_eq!(world.count(&told).await, 1, "{days}");
+    }
+});
+
+on_both!(tokens_go_with_their_session, |world| {
+    let kept = async || {
+        cleanup::sweep(&world.store).await.unwrap();
+        (world.count("SELECT COUNT(*) FROM sessions").await, world.count("SELECT COUNT(*) FROM refresh_tokens").await)
+    };
+    let (account, customer) = world.open().await;
+    accounts::activate(&world.store, &customer, "سارة", "+966501234567", &world.origin()).await.unwrap();
+    let ended = accounts::sign_in(&world.store, &account.serial, &account.pin, &world.origin()).await.unwrap();
+    sessions::refresh(&world.store, &ended.refresh_token, Reuse::Strict, &world.origin()).await.unwrap();
+    let session = world.customer(&ended.access_token).await.session;
+    sessions::end(&world.store, session, &world.origin()).await.unwrap();
+    let renewed = sessions::refresh(&world.store, &account.tokens.refresh_token, Reuse::Strict, &world.origin()).await.unwrap();
+    sessions::refresh(&world.store, &renewed.refresh_token, Reuse::Strict, &world.origin()).await.unwrap();
+    assert_eq!(kept().await, (2, 5));
+    world.clock.advance(7 * ms::DAY + 1);
+    assert_eq!(kept().await, (1, 3), "what was ended goes after a week, with its tokens");
+    world.clock.advance(23 * ms::DAY);
+    assert_eq!(kept().await, (1, 3), "it expired a moment ago");
+    world.clock.advance(7 * ms::DAY);
+    assert_eq!(kept().await, (0, 0));
+});
+
 on_both!(two_tabs_get_the_same_successor, |world| {
     let (account, _) = world.open().await;
     let first = account.tokens.refresh_token.clone();
@@ -47,7 +99,7 @@ on_both!(two_tabs_get_the_same_successor, |world| {
 
 on_both!(sessions_are_listed_and_ended, |world| {
     let (account, customer) = world.open().await;
-    let other = store::accounts::sign_in(&world.store, &account.serial, &account.pin, &world.origin()).await.unwrap();
+    let other = accounts::sign_in(&world.store, &account.serial, &account.pin, &world.origin()).await.unwrap();
     let listed = sessions::list(&world.store, &customer).await.unwrap();
     assert_eq!(listed.len(), 2);
     assert_eq!(listed.iter().filter(|session| session.current).count(), 1);
