@@ -31,6 +31,7 @@ pub fn lock(locale: Locale, lock: &CustomerLock) -> String {
         LockReason::Pin => text!(l, people.failures_pin, count = count),
         LockReason::Recovery => text!(l, people.failures_recovery, count = count),
         LockReason::Codes => text!(l, people.failures_codes, count = count),
+        LockReason::Activation => text!(l, people.failures_activation, count = count),
     }
 }
 

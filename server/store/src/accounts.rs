@@ -211,7 +211,8 @@ async fn notify_lock(store: &Store, typed: &str, until: Instant) -> Result<()> {
     Ok(())
 }
 
-/// Makes a temporary account permanent and grants the bonus, once a phone number.
+/// Makes a temporary account permanent and grants the bonus, once a phone number. [`Code::PhoneTaken`] where another account has the
+/// number: that tells who is a customer, so that each such answer counts as a failure of the account and of the address.
 pub async fn activate(store: &Store, customer: &Customer, name: &str, phone: &str, origin: &Origin) -> Result<Activated> {
     let mut fields = Fields::default();
     let (Some(name), Some(phone)) = (fields.parse::<Name>("name", name), fields.parse::<Phone>("phone", phone)) else {
@@ -219,6 +220,12 @@ pub async fn activate(store: &Store, customer: &Customer, name: &str, phone: &st
     };
     let now = store.now();
     let actor = customer.actor();
+    let attempt = Try::new(throttle::of_activation(customer.id), origin);
+    if let Err(error) = attempt.begin(store).await {
+        let entry = Entry { actor: &actor, action: "account.activate", subject: &actor, outcome: "locked", origin };
+        audit::record_failure(store, &entry).await?;
+        return Err(error);
+    }
     let activated = transaction!(store, |connection| {
         let updated = sqlx::query(
             "UPDATE customers SET name = $2, name_folded = $3, phone = $4, activated_at = $5, expires_at = NULL
@@ -264,10 +271,17 @@ pub async fn activate(store: &Store, customer: &Customer, name: &str, phone: &st
         Ok(Activated { success: true, balance, bonus })
     });
     match &activated {
-        Ok(_) => store.live().changed(customer.id),
+        Ok(_) => {
+            store.live().changed(customer.id);
+            attempt.succeeded(store).await?;
+        }
         Err(Error::Problem(problem)) => {
             let outcome = problem.code.as_str();
             audit::record_failure(store, &Entry { actor: &actor, action: "account.activate", subject: &actor, outcome, origin }).await?;
+            // Nothing else tells of a number.
+            if problem.code != Code::PhoneTaken {
+                attempt.forgiven(store).await?;
+            }
         }
         Err(_) => {}
     }
@@ -386,6 +400,7 @@ pub async fn unlock(store: &Store, staff: &Staff, serial: &str, origin: &Origin)
             .ok_or(Code::NotFound)?;
         throttle::forget(&mut *connection, &throttle::of_serial(&row.try_get::<String, _>("serial")?)).await?;
         throttle::forget(&mut *connection, &throttle::of_codes(id)).await?;
+        throttle::forget(&mut *connection, &throttle::of_activation(id)).await?;
         if let Some(phone) = row.try_get::<Option<String>, _>("phone")? {
             throttle::forget(&mut *connection, &throttle::of_phone(&phone)).await?;
         }

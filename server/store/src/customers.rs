@@ -136,13 +136,14 @@ pub async fn profile(store: &Store, staff: &Staff, serial: &Serial) -> Result<Cu
 }
 
 async fn locks(store: &Store, id: AccountId, serial: &Serial, phone: Option<String>) -> Result<Vec<CustomerLock>> {
-    let (pin, codes) = (throttle::of_serial(serial.as_str()), throttle::of_codes(id));
+    let (pin, codes, activation) = (throttle::of_serial(serial.as_str()), throttle::of_codes(id), throttle::of_activation(id));
     let recovery = phone.map(|phone| throttle::of_phone(&phone)).unwrap_or_default();
-    let rows = sqlx::query("SELECT subject, failures, locked_until FROM throttles WHERE subject IN ($1, $2, $3) AND locked_until > $4")
+    let rows = sqlx::query("SELECT subject, failures, locked_until FROM throttles WHERE subject IN ($1, $2, $3, $5) AND locked_until > $4")
         .bind(pin.clone())
         .bind(recovery)
         .bind(codes.clone())
         .bind(store.now().0)
+        .bind(activation.clone())
         .fetch_all(store.0.db.reader())
         .await?;
     let lock = |row: &AnyRow| {
@@ -150,6 +151,7 @@ async fn locks(store: &Store, id: AccountId, serial: &Serial, phone: Option<Stri
         let reason = match subject {
             subject if subject == pin => LockReason::Pin,
             subject if subject == codes => LockReason::Codes,
+            subject if subject == activation => LockReason::Activation,
             _ => LockReason::Recovery,
         };
         Ok(CustomerLock { reason, failures: row.try_get("failures")?, until: Instant(row.try_get("locked_until")?) })

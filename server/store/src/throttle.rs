@@ -1,5 +1,5 @@
 //! The one throttle of all secrets (design, section 3): counters in the database for what is tried (an account by its
-//! serial as typed, a phone, a member's user name, a code's customer) and for the address it is tried from. 5 failures are free, of an
+//! serial as typed, a phone, a member's user name, a code's customer, an activation's account) and for the address it is tried from. 5 failures are free, of an
 //! address 50, then waits double from 30 seconds to 24 hours. A lock is answered by [`shared::Code::TooManyAttempts`] with the wait, so
 //! that people know when to come back; unknown and known subjects count alike, so that it tells nothing of who exists.
 
@@ -124,6 +124,11 @@ pub(crate) async fn forget(connection: &mut Connection, subject: &str) -> Result
 /// The subject of the PIN given with a phone number, whether it is a customer's or not.
 pub(crate) fn of_phone(phone: &str) -> String {
     format!("phone:{phone}")
+}
+
+/// The subject of the phone numbers that an account is activated with: each answer tells whether a number has an account.
+pub(crate) fn of_activation(customer: AccountId) -> String {
+    format!("activation:{customer}")
 }
 
 /// The subject of the recharge codes that a customer tries.

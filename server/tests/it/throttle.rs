@@ -148,6 +148,26 @@ on_both!(forty_tries_at_once_are_forty_failures, |world| {
     assert_unlocked_by_staff(world, &account.serial, &account.pin).await;
 });
 
+on_both!(a_phone_is_told_to_be_taken_five_times, |world| {
+    let owner = world.activated().await;
+    let taken = world.text(&format!("SELECT phone FROM customers WHERE serial = '{}'", owner.serial())).await;
+    let account = world.account().await;
+    let activate = |phone: &str| {
+        let body = json!({"name": "ليلى", "phone": phone});
+        json_of(world.post("/api/v1/activate-final/").bearer_auth(&account.access).json(&body))
+    };
+    for _ in 0..5 {
+        let (status, body) = activate(&taken).await;
+        assert_eq!((status, &body["code"]), (StatusCode::CONFLICT, &json!("phone_taken")));
+    }
+    for phone in [taken.as_str(), "+249912345678"] {
+        let (status, body) = activate(phone).await;
+        assert_eq!((status, &body["code"]), (StatusCode::TOO_MANY_REQUESTS, &json!("too_many_attempts")), "{phone}");
+    }
+    world.clock.advance(30 * ms::SECOND);
+    assert_eq!(activate("+249912345678").await.0, StatusCode::OK, "the wait is over");
+});
+
 async fn assert_unlocked_by_staff(world: &World, serial: &str, pin: &str) {
     let right = || json_of(world.post("/api/v1/token/").json(&json!({"serial": serial, "pin": pin})));
     assert_eq!(right().await.0, StatusCode::TOO_MANY_REQUESTS);

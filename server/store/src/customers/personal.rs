@@ -185,7 +185,8 @@ async fn forget_traces(connection: &mut Connection, id: AccountId, serial: &Seri
         sqlx::query(sql).bind(id.0).execute(&mut *connection).await?;
     }
     sqlx::query("DELETE FROM idempotency_keys WHERE owner = $1").bind(format!("customer:{id}")).execute(&mut *connection).await?;
-    for subject in [throttle::of_serial(serial.as_str()), throttle::of_codes(id), phone.map(throttle::of_phone).unwrap_or_default()] {
+    let recovery = phone.map(throttle::of_phone).unwrap_or_default();
+    for subject in [throttle::of_serial(serial.as_str()), throttle::of_codes(id), throttle::of_activation(id), recovery] {
         throttle::forget(&mut *connection, &subject).await?;
     }
     Ok(())

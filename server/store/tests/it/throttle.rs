@@ -1,5 +1,9 @@
-use shared::{Code, FieldCode, Notice, api::Role, ms};
-use store::{accounts, codes, notifications};
+use shared::{
+    Code, FieldCode, Notice,
+    api::{Role, admin::LockReason},
+    ms,
+};
+use store::{Customer, accounts, codes, notifications};
 
 use crate::{
     on_both,
@@ -92,6 +96,66 @@ on_both!(recovery_codes_and_pin_change_are_throttled, |world| {
     }
     let good = world.code(500).await;
     assert_eq!(code(store::wallet::redeem_code(&world.store, &customer, &good, None, &from("g")).await), Code::TooManyAttempts);
+});
+
+on_both!(who_has_a_phone_is_told_five_times, |world| {
+    world.activated(1).await;
+    let taken = "+966500000001";
+    let activate =
+        async |customer: &Customer, phone: &str, ip: &str| accounts::activate(&world.store, customer, "ليلى", phone, &from(ip)).await;
+    // A slip or two are no reason to wait, and what can't be read is no try.
+    let (_, careless) = world.open().await;
+    for phone in [taken, "12a", taken] {
+        activate(&careless, phone, "198.51.100.1").await.unwrap_err();
+    }
+    assert_eq!(activate(&careless, "+966500000002", "198.51.100.1").await.unwrap().bonus, 100);
+    assert_eq!(code(activate(&careless, taken, "198.51.100.1").await), Code::AlreadyActivated);
+
+    let (account, curious) = world.open().await;
+    for index in 0..5 {
+        assert_eq!(code(activate(&curious, taken, &format!("198.51.100.1{index}")).await), Code::PhoneTaken, "{index}");
+    }
+    let locked = activate(&curious, "+966500000003", "198.51.100.20").await.unwrap_err().problem();
+    assert_eq!((locked.code, locked.retry_at), (Code::TooManyAttempts, Some(world.store.now().plus(30 * ms::SECOND))));
+    assert_eq!(code(activate(&curious, taken, "198.51.100.21").await), Code::TooManyAttempts, "a lock tells of no number");
+    let locked = "SELECT COUNT(*) FROM audit_log WHERE action = 'account.activate' AND outcome = 'locked'";
+    assert_eq!(world.count(locked).await, 2);
+    // It is the activation alone that waits, and the staff see it and may lift it.
+    accounts::sign_in(&world.store, &account.serial, &account.pin, &from("198.51.100.22")).await.unwrap();
+    let support = world.member("support", Role::Support).await;
+    let serial = account.serial.parse().unwrap();
+    let locks = store::customers::profile(&world.store, &support, &serial).await.unwrap().locks;
+    assert_eq!(locks.iter().map(|lock| (lock.reason, lock.failures)).collect::<Vec<_>>(), [(LockReason::Activation, 5)]);
+    accounts::unlock(&world.store, &support, &account.serial, &world.origin()).await.unwrap();
+    assert_eq!(activate(&curious, "+966500000003", "198.51.100.23").await.unwrap().bonus, 100);
+});
+
+on_both!(who_opens_many_accounts_is_told_of_phones_no_more, |world| {
+    world.activated(1).await;
+    let taken = "+966500000001";
+    for index in 0..50 {
+        let (_, customer) = world.open().await;
+        let attempt = accounts::activate(&world.store, &customer, "ليلى", taken, &from("198.51.100.1")).await;
+        assert_eq!(code(attempt), Code::PhoneTaken, "{index}");
+    }
+    let (_, customer) = world.open().await;
+    let attempt = async |ip: &str| code(accounts::activate(&world.store, &customer, "ليلى", taken, &from(ip)).await);
+    assert_eq!(attempt("198.51.100.1").await, Code::TooManyAttempts);
+    assert_eq!(attempt("198.51.100.2").await, Code::PhoneTaken);
+});
+
+on_both!(a_hundred_phones_at_once_are_five_answers, |world| {
+    world.activated(1).await;
+    let (_, customer) = world.open().await;
+    let told = at_once(100, |index| {
+        let (store, customer) = (world.store.clone(), customer.clone());
+        async move {
+            let origin = from(&format!("10.0.0.{index}"));
+            code(accounts::activate(&store, &customer, "ليلى", "+966500000001", &origin).await) == Code::PhoneTaken
+        }
+    })
+    .await;
+    assert_eq!(told.into_iter().filter(|told| *told).count(), 5);
 });
 
 on_both!(a_success_forgets_the_failures, |world| {

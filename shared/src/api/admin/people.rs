@@ -264,5 +264,7 @@ words! {
         Recovery = "recovery",
         /// Recharge codes.
         Codes = "codes",
+        /// Phone numbers of other accounts, at activation.
+        Activation = "activation",
     }
 }
