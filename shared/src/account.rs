@@ -104,6 +104,20 @@ impl Phone {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// A local number with a 0 in front as it is dialled from abroad: the country's code instead of the 0. `None` where there is no
+    /// such 0, or E.164 has no number of that length.
+    pub fn from_abroad(&self, country: &CountryCode) -> Option<Self> {
+        let rest = self.0.strip_prefix('0')?;
+        format!("+{country}{rest}").parse().ok()
+    }
+
+    /// A number of the country as it is dialled within it: a 0 instead of the code. `None` for other numbers.
+    pub fn within(&self, country: &CountryCode) -> Option<Self> {
+        let rest = self.0.strip_prefix('+')?.strip_prefix(country.as_str())?;
+        // Two zeros in front would be a number from abroad again.
+        format!("0{rest}").parse().ok().filter(|local: &Self| !local.0.starts_with('+'))
+    }
 }
 
 impl FromStr for Phone {
@@ -139,6 +153,41 @@ impl FromStr for Phone {
 }
 
 impl fmt::Display for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The code with which a country is dialled from abroad: 1 to 4 digits, the first of which is no 0. E.164 (section 6.2) has up to three;
+/// where several countries share one, a fourth digit tells them apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountryCode(String);
+
+impl CountryCode {
+    /// The digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for CountryCode {
+    type Err = FieldCode;
+
+    /// Accepts Arabic and Persian digits and spaces, and `+` or `00` in front.
+    fn from_str(text: &str) -> Result<Self, FieldCode> {
+        let typed: String = typed_characters(text).filter(|character| *character != ' ').take(16).collect();
+        if typed.is_empty() {
+            return Err(FieldCode::Required);
+        }
+        let digits = typed.strip_prefix(['+', '＋']).or_else(|| typed.strip_prefix("00")).unwrap_or(&typed);
+        match digits.len() {
+            1..=4 if digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0') => Ok(Self(digits.to_owned())),
+            _ => Err(FieldCode::Format),
+        }
+    }
+}
+
+impl fmt::Display for CountryCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -218,6 +267,30 @@ mod tests {
         assert_eq!("٠٩١٢ ٣٤٥ ٦٧٨".parse::<Phone>().unwrap().as_str(), "0912345678");
         for typed in ["+123", "12345", "09a2345678", "+0966501234567", "1234567890123456", "++966501234567", "' OR 1=1"] {
             assert_eq!(typed.parse::<Phone>(), Err(FieldCode::Phone), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_country_is_named_by_its_code() {
+        for typed in ["966", "+966", "00966", " ٩٦٦ ", "+ ۹۶۶"] {
+            assert_eq!(typed.parse::<CountryCode>().unwrap().as_str(), "966", "{typed}");
+        }
+        assert_eq!("".parse::<CountryCode>(), Err(FieldCode::Required));
+        for typed in ["0", "00", "+", "0966", "12345", "9a", "-1", "++966"] {
+            assert_eq!(typed.parse::<CountryCode>(), Err(FieldCode::Format), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_phone_is_dialled_from_abroad_and_within() {
+        let country: CountryCode = "966".parse().unwrap();
+        let (local, abroad): (Phone, Phone) = ("050 123 4567".parse().unwrap(), "00966501234567".parse().unwrap());
+        assert_eq!((local.from_abroad(&country), local.within(&country)), (Some(abroad.clone()), None));
+        assert_eq!((abroad.within(&country), abroad.from_abroad(&country)), (Some(local), None));
+        // Of another country, without a 0, too long, too short, or with one 0 more than a number has.
+        for typed in ["+249912345678", "501234567", "012345678901234", "+96612345", "+9660501234567"] {
+            let phone: Phone = typed.parse().unwrap();
+            assert_eq!((phone.within(&country), phone.from_abroad(&country)), (None, None), "{typed}");
         }
     }
 

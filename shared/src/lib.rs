@@ -15,7 +15,7 @@ mod notice;
 mod problem;
 pub mod text;
 
-pub use account::{Name, Phone, Pin, Serial};
+pub use account::{CountryCode, Name, Phone, Pin, Serial};
 pub use charge_code::ChargeCode;
 pub use day::Day;
 pub use ids::{

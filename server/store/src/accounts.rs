@@ -8,7 +8,7 @@ use shared::{
     },
     text::fold,
 };
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 
 use crate::{
     Customer, Error, Origin, Result, Staff, Store,
@@ -17,7 +17,9 @@ use crate::{
     edge,
     error::{damaged, field},
     ledger::{self, Movement},
-    links, notifications, sessions,
+    links, notifications,
+    phones::{self, Forms, places},
+    sessions,
     sessions::Owner,
     throttle::{self, Try},
 };
@@ -82,7 +84,7 @@ fn draw_pin(store: &Store) -> Pin {
 /// Signs in by serial and PIN. Unknown, wrong and malformed get [`Code::InvalidCredentials`] in the same time.
 pub async fn sign_in(store: &Store, serial: &str, pin: &str, origin: &Origin) -> Result<Tokens> {
     let typed = serial.parse::<Serial>().map_or_else(|_| unreadable(serial), |serial| serial.to_string());
-    let known = Known::find(store, "SELECT id, serial, pin_hash, expires_at FROM customers WHERE serial = $1", &typed).await?;
+    let known = Known::by_serial(store, &typed).await?;
     let attempt = Try::new(throttle::of_serial(&typed), origin);
     let (_, tokens) = enter(store, known, pin, &attempt, "account.sign_in", &typed, origin).await?;
     Ok(tokens)
@@ -91,9 +93,10 @@ pub async fn sign_in(store: &Store, serial: &str, pin: &str, origin: &Origin) ->
 /// Gives the serial back to who knows the phone of the activation and the PIN, and signs in.
 pub async fn recover(store: &Store, phone: &str, pin: &str, origin: &Origin) -> Result<Recovered> {
     let typed = phone.parse::<Phone>().map_or_else(|_| unreadable(phone), |phone| phone.to_string());
-    let known = Known::find(store, "SELECT id, serial, pin_hash, expires_at FROM customers WHERE phone = $1", &typed).await?;
-    let attempt = Try::new(throttle::of_phone(&typed), origin);
-    let (serial, tokens) = enter(store, known, pin, &attempt, "account.recover", &typed, origin).await?;
+    let forms = Forms::of_text(&store.settings(), &typed);
+    let known = Known::by_phone(store, &forms).await?;
+    let attempt = Try::new(throttle::of_phone(forms.kept()), origin);
+    let (serial, tokens) = enter(store, known, pin, &attempt, "account.recover", forms.kept(), origin).await?;
     Ok(Recovered { serial, tokens })
 }
 
@@ -111,17 +114,37 @@ struct Known {
 }
 
 impl Known {
-    async fn find(store: &Store, sql: &'static str, by: &str) -> Result<Option<Self>> {
-        let row = sqlx::query(sql).bind(by.to_owned()).fetch_optional(store.0.db.reader()).await?;
-        row.map(|row| {
-            Ok(Self {
-                id: AccountId(row.try_get("id")?),
-                serial: row.try_get("serial")?,
-                pin_hash: row.try_get("pin_hash")?,
-                expires_at: row.try_get("expires_at")?,
-            })
+    async fn by_serial(store: &Store, serial: &str) -> Result<Option<Self>> {
+        let row = sqlx::query("SELECT id, serial, pin_hash, expires_at FROM customers WHERE serial = $1")
+            .bind(serial.to_owned())
+            .fetch_optional(store.0.db.reader())
+            .await?;
+        row.as_ref().map(Self::read).transpose()
+    }
+
+    /// The account that has one of the forms. Two forms were two numbers before the owner named the country, and may have two accounts:
+    /// each is still had by its own form.
+    async fn by_phone(store: &Store, forms: &Forms) -> Result<Option<Self>> {
+        let sql = format!("SELECT id, serial, pin_hash, expires_at, phone FROM customers WHERE phone IN ({})", places(1, forms.all()));
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for form in forms.all() {
+            query = query.bind(form.clone());
+        }
+        let mut found = Vec::new();
+        for row in query.fetch_all(store.0.db.reader()).await? {
+            let phone: String = row.try_get("phone")?;
+            found.push((forms.all().iter().position(|form| *form == phone), Self::read(&row)?));
+        }
+        Ok(found.into_iter().min_by_key(|(place, _)| *place).map(|(_, known)| known))
+    }
+
+    fn read(row: &AnyRow) -> Result<Self> {
+        Ok(Self {
+            id: AccountId(row.try_get("id")?),
+            serial: row.try_get("serial")?,
+            pin_hash: row.try_get("pin_hash")?,
+            expires_at: row.try_get("expires_at")?,
         })
-        .transpose()
     }
 }
 
@@ -137,6 +160,7 @@ async fn enter(
 ) -> Result<(String, Tokens)> {
     let now = store.now();
     let known = known.filter(|known| known.expires_at.is_none_or(|expires_at| expires_at > now.0));
+    let owner = known.as_ref().map(|known| known.id);
     let typed = pin.parse::<Pin>().map_or_else(|_| String::new(), |pin| pin.reveal().to_owned());
     let begun = attempt.begin(store).await;
     // The hash is computed even when the throttle has refused already: an answer's time tells nothing.
@@ -150,8 +174,8 @@ async fn enter(
     };
     let Some(known) = known.filter(|_| right) else {
         fail(store, action, subject, "wrong", origin).await?;
-        if let Some(until) = locks {
-            notify_lock(store, subject, until).await?;
+        if let (Some(until), Some(owner)) = (locks, owner) {
+            notify_lock(store, owner, until).await?;
         }
         return Err(Code::InvalidCredentials.into());
     };
@@ -197,17 +221,10 @@ async fn fail(store: &Store, action: &'static str, subject: &str, outcome: &str,
     audit::record_failure(store, &Entry { actor: "anonymous", action, subject, outcome, origin }).await
 }
 
-/// Tells the owner that somebody's wrong PINs locked the account, if there is one.
-async fn notify_lock(store: &Store, typed: &str, until: Instant) -> Result<()> {
-    let owner: Option<i64> = sqlx::query_scalar("SELECT id FROM customers WHERE serial = $1 OR phone = $1")
-        .bind(typed.to_owned())
-        .fetch_optional(store.0.db.reader())
-        .await?;
-    let Some(owner) = owner else { return Ok(()) };
-    transaction!(store, |connection| {
-        notifications::add(store, &mut *connection, AccountId(owner), &Notice::SignInLocked { until }).await
-    })?;
-    store.live().changed(AccountId(owner));
+/// Tells the owner that somebody's wrong PINs locked the account.
+async fn notify_lock(store: &Store, owner: AccountId, until: Instant) -> Result<()> {
+    transaction!(store, |connection| { notifications::add(store, &mut *connection, owner, &Notice::SignInLocked { until }).await })?;
+    store.live().changed(owner);
     Ok(())
 }
 
@@ -227,6 +244,7 @@ pub async fn activate(store: &Store, customer: &Customer, name: &str, phone: &st
         return Err(error);
     }
     let activated = transaction!(store, |connection| {
+        let forms = phones::to_keep(store, &mut *connection, &phone).await?;
         let updated = sqlx::query(
             "UPDATE customers SET name = $2, name_folded = $3, phone = $4, activated_at = $5, expires_at = NULL
              WHERE id = $1 AND activated_at IS NULL",
@@ -234,7 +252,7 @@ pub async fn activate(store: &Store, customer: &Customer, name: &str, phone: &st
         .bind(customer.id.0)
         .bind(name.as_str().to_owned())
         .bind(fold(name.as_str()))
-        .bind(phone.as_str().to_owned())
+        .bind(forms.kept().to_owned())
         .bind(now.0)
         .execute(&mut *connection)
         .await
@@ -242,19 +260,8 @@ pub async fn activate(store: &Store, customer: &Customer, name: &str, phone: &st
         if updated.rows_affected() == 0 {
             return Err(Code::AlreadyActivated.into());
         }
-        // Only a keyed hash is kept of the number, so that a person who was forgotten is, and the number still has no second bonus.
-        // Earlier stores kept the number itself.
-        let granted = sqlx::query(
-            "INSERT INTO bonuses (phone, customer_id, granted_at)
-             SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM bonuses WHERE phone = $4) ON CONFLICT DO NOTHING",
-        )
-        .bind(store.0.keys.phone_hash(phone.as_str()))
-        .bind(customer.id.0)
-        .bind(now.0)
-        .bind(phone.as_str().to_owned())
-        .execute(&mut *connection)
-        .await?;
-        let bonus = if granted.rows_affected() == 1 { store.settings().bonus } else { 0 };
+        phones::must_be_free(&mut *connection, customer.id, &forms).await?;
+        let bonus = if phones::has_bonus_to_come(store, &mut *connection, customer.id, &forms).await? { store.settings().bonus } else { 0 };
         let balance = if bonus > 0 {
             let movement = Movement { customer: customer.id, kind: TransferKind::Bonus, amount: bonus, reference: None, description: "" };
             ledger::post(store, &mut *connection, &movement).await?
@@ -313,7 +320,7 @@ pub async fn change_pin(store: &Store, customer: &Customer, old: &str, new: &str
     if !right {
         audit::record_failure(store, &Entry { actor: &actor, action: "account.pin", subject: &actor, outcome: "wrong", origin }).await?;
         if let Some(until) = locks {
-            notify_lock(store, &customer.serial, until).await?;
+            notify_lock(store, customer.id, until).await?;
         }
         return Err(field("old_pin", FieldCode::WrongPin));
     }
@@ -401,9 +408,7 @@ pub async fn unlock(store: &Store, staff: &Staff, serial: &str, origin: &Origin)
         throttle::forget(&mut *connection, &throttle::of_serial(&row.try_get::<String, _>("serial")?)).await?;
         throttle::forget(&mut *connection, &throttle::of_codes(id)).await?;
         throttle::forget(&mut *connection, &throttle::of_activation(id)).await?;
-        if let Some(phone) = row.try_get::<Option<String>, _>("phone")? {
-            throttle::forget(&mut *connection, &throttle::of_phone(&phone)).await?;
-        }
+        forget_recovery(store, &mut *connection, row.try_get("phone")?).await?;
         audit::record(store, &mut *connection, &Entry { actor: &actor, action: "account.unlock", subject: &subject, outcome: "ok", origin })
             .await
     })
@@ -425,9 +430,7 @@ pub async fn reset_pin(store: &Store, staff: &Staff, serial: &str, origin: &Orig
             .ok_or(Code::AccountClosed)?;
         let serial: String = row.try_get("serial")?;
         throttle::forget(&mut *connection, &throttle::of_serial(&serial)).await?;
-        if let Some(phone) = row.try_get::<Option<String>, _>("phone")? {
-            throttle::forget(&mut *connection, &throttle::of_phone(&phone)).await?;
-        }
+        forget_recovery(store, &mut *connection, row.try_get("phone")?).await?;
         sessions::end_all_in(store, &mut *connection, id).await?;
         notifications::add(store, &mut *connection, id, &Notice::PinChanged).await?;
         let entry = Entry { actor: &actor, action: "account.pin_reset", subject: &subject, outcome: "ok", origin };
@@ -436,6 +439,15 @@ pub async fn reset_pin(store: &Store, staff: &Staff, serial: &str, origin: &Orig
     })?;
     store.live().changed(id);
     Ok(NewPin { serial, pin: pin.reveal().to_owned() })
+}
+
+/// Takes the throttle's lock from the forms of an account's number, if it has one.
+async fn forget_recovery(store: &Store, connection: &mut Connection, phone: Option<String>) -> Result<()> {
+    let Some(phone) = phone else { return Ok(()) };
+    for form in Forms::of_text(&store.settings(), &phone).all() {
+        throttle::forget(&mut *connection, &throttle::of_phone(form)).await?;
+    }
+    Ok(())
 }
 
 /// The account of a serial as staff type it, to do something for it: [`Code::AccountClosed`] where nothing can be done any more.

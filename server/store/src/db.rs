@@ -64,6 +64,14 @@ impl Dialect {
         }
     }
 
+    /// What keeps a table as it is until the transaction ends, and lets others do the same; `SQLite`'s one writer has locked everything already.
+    pub(crate) fn keep_table(self, table: &str) -> Option<String> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(format!("LOCK TABLE {table} IN SHARE MODE")),
+        }
+    }
+
     /// The numbers of a group as one text, with commas between: a row of many numbers is read far faster than many rows.
     pub(crate) fn joined(self, numbers: &str) -> String {
         match self {

@@ -24,6 +24,7 @@ pub mod links;
 mod live;
 pub mod notifications;
 mod origin;
+mod phones;
 mod pictures;
 pub mod reconcile;
 pub mod sales;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use shared::{
-    Coins, FieldCode, Fields, MAX_COINS,
+    Coins, CountryCode, FieldCode, Fields, MAX_COINS,
     api::admin::{Permission, SettingsRequest, ShopSettings},
     ms,
 };
@@ -32,6 +32,10 @@ pub struct Settings {
     pub contact: String,
     /// Where recharge codes are sold.
     pub recharge_points: String,
+    /// Code of the shop's country, under which a phone number with a 0 in front is read; empty for none.
+    pub country_code: String,
+    /// Codes that stood there before, with spaces between: numbers were kept with them.
+    pub earlier_country_codes: String,
     /// The logo's entity tag and media type.
     pub logo: Option<(String, String)>,
     /// Coins granted at activation, once a phone number.
@@ -59,6 +63,8 @@ impl Default for Settings {
             shop_name: String::new(),
             contact: String::new(),
             recharge_points: String::new(),
+            country_code: String::new(),
+            earlier_country_codes: String::new(),
             logo: None,
             bonus: 100,
             attempts: 3,
@@ -84,10 +90,10 @@ struct Number {
     asked: fn(&SettingsRequest) -> Option<i64>,
 }
 
-/// A setting that is a text of so many characters.
+/// A setting that is a text, and what it is kept as.
 struct Text {
     name: &'static str,
-    most: usize,
+    rule: fn(&str) -> std::result::Result<String, FieldCode>,
     of: fn(&mut Settings) -> &mut String,
     asked: fn(&SettingsRequest) -> Option<&String>,
 }
@@ -102,8 +108,8 @@ macro_rules! numbers {
 }
 
 macro_rules! texts {
-    ($($name:ident, $most:literal;)*) => {
-        &[$(Text { name: stringify!($name), most: $most, of: |settings| &mut settings.$name, asked: |request| request.$name.as_ref() }),*]
+    ($($name:ident, $rule:expr;)*) => {
+        &[$(Text { name: stringify!($name), rule: $rule, of: |settings| &mut settings.$name, asked: |request| request.$name.as_ref() }),*]
     };
 }
 
@@ -119,10 +125,15 @@ const NUMBERS: &[Number] = numbers! {
 };
 
 const TEXTS: &[Text] = texts! {
-    shop_name, 60;
-    contact, 500;
-    recharge_points, 1000;
+    shop_name, |text| written(text, 60);
+    contact, |text| written(text, 500);
+    recharge_points, |text| written(text, 1000);
+    country_code, country_code;
 };
+
+/// The name of the setting whose earlier values are remembered, and that of the row with them.
+const COUNTRY: &str = "country_code";
+const EARLIER_COUNTRIES: &str = "earlier_country_codes";
 
 /// The name of the logo's row, which holds its entity tag and media type.
 const LOGO: &str = "logo";
@@ -148,6 +159,7 @@ impl Settings {
             shop_name: self.shop_name.clone(),
             contact: self.contact.clone(),
             recharge_points: self.recharge_points.clone(),
+            country_code: self.country_code.clone(),
             bonus_coins: self.bonus,
             attempts: self.attempts,
             link_minutes: self.link_life / ms::MINUTE,
@@ -158,6 +170,16 @@ impl Settings {
             utc_offset_minutes: self.utc_offset / ms::MINUTE,
             logo_url: self.logo.as_ref().map(|(etag, _)| format!("/logo?v={}", &etag[..8.min(etag.len())])),
         }
+    }
+
+    /// The shop's country, if its owner named it.
+    pub(crate) fn country(&self) -> Option<CountryCode> {
+        self.country_code.parse().ok()
+    }
+
+    /// The same, and those that the owner named before.
+    pub(crate) fn countries(&self) -> Vec<CountryCode> {
+        self.country().into_iter().chain(self.earlier_country_codes.split(' ').filter_map(|code| code.parse().ok())).collect()
     }
 }
 
@@ -178,6 +200,8 @@ pub(crate) async fn read(connection: &mut Connection) -> Result<Settings> {
             *(number.of)(&mut settings) = value.parse::<i64>().map_err(damaged)? * number.unit;
         } else if let Some(text) = TEXTS.iter().find(|text| text.name == name) {
             *(text.of)(&mut settings) = value;
+        } else if name == EARLIER_COUNTRIES {
+            settings.earlier_country_codes = value;
         } else if name == LOGO {
             settings.logo = value.split_once(' ').map(|(etag, kind)| (etag.to_owned(), kind.to_owned()));
         }
@@ -211,6 +235,9 @@ pub async fn change(store: &Store, staff: &Staff, request: &SettingsRequest, ori
             let old = old_value(&mut before, name);
             if old != *value {
                 write(store, &mut *connection, staff, (name, &old, value), origin).await?;
+                if *name == COUNTRY {
+                    remember_country(store, &mut *connection, &before).await?;
+                }
             }
         }
         Ok(())
@@ -233,14 +260,33 @@ fn check(request: &SettingsRequest) -> Result<Vec<(&'static str, String)>> {
     }
     for text in TEXTS {
         let Some(value) = (text.asked)(request) else { continue };
-        // Browsers send lines of a form with a carriage return.
-        let value = value.trim().replace("\r\n", "\n");
-        match fields.check(text.name, line(&value, 0, text.most)) {
-            Some(()) => asked.push((text.name, value)),
+        match fields.check(text.name, (text.rule)(value)) {
+            Some(value) => asked.push((text.name, value)),
             None => wrong = true,
         }
     }
     if wrong { Err(fields.problem().into()) } else { Ok(asked) }
+}
+
+/// Words of up to so many characters.
+fn written(text: &str, most: usize) -> std::result::Result<String, FieldCode> {
+    // Browsers send lines of a form with a carriage return.
+    let text = text.trim().replace("\r\n", "\n");
+    line(&text, 0, most)?;
+    Ok(text)
+}
+
+fn country_code(text: &str) -> std::result::Result<String, FieldCode> {
+    if text.trim().is_empty() { Ok(String::new()) } else { Ok(text.parse::<CountryCode>()?.to_string()) }
+}
+
+/// Numbers that were typed with a 0 were kept with the code that stood there, and must be found by whoever types the 0 again.
+async fn remember_country(store: &Store, connection: &mut Connection, before: &Settings) -> Result<()> {
+    let earlier = &before.earlier_country_codes;
+    if before.country_code.is_empty() || earlier.split(' ').any(|code| code == before.country_code) {
+        return Ok(());
+    }
+    put(store, connection, EARLIER_COUNTRIES, format!("{earlier} {}", before.country_code).trim()).await
 }
 
 fn old_value(settings: &mut Settings, name: &str) -> String {
@@ -257,19 +303,24 @@ async fn write(
     (name, old, new): (&str, &str, &str),
     origin: &Origin,
 ) -> Result<()> {
+    put(store, &mut *connection, name, new).await?;
+    let short = |text: &str| text.replace('\n', " ").chars().take(AUDITED).collect::<String>();
+    let (subject, outcome) = (format!("setting:{name}"), format!("{} → {}", short(old), short(new)));
+    let entry = Entry { actor: &staff.actor(), action: "settings.change", subject: &subject, outcome: &outcome, origin };
+    audit::record(store, connection, &entry).await
+}
+
+async fn put(store: &Store, connection: &mut Connection, name: &str, value: &str) -> Result<()> {
     sqlx::query(
         "INSERT INTO settings (name, value, updated_at) VALUES ($1, $2, $3)
          ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
     )
     .bind(name.to_owned())
-    .bind(new.to_owned())
+    .bind(value.to_owned())
     .bind(store.now().0)
-    .execute(&mut *connection)
+    .execute(connection)
     .await?;
-    let short = |text: &str| text.replace('\n', " ").chars().take(AUDITED).collect::<String>();
-    let (subject, outcome) = (format!("setting:{name}"), format!("{} → {}", short(old), short(new)));
-    let entry = Entry { actor: &staff.actor(), action: "settings.change", subject: &subject, outcome: &outcome, origin };
-    audit::record(store, connection, &entry).await
+    Ok(())
 }
 
 /// Sets the logo: a PNG, JPEG or WebP picture of up to 128 KiB; none takes it away.

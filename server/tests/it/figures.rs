@@ -26,6 +26,10 @@ on_both!(an_owner_changes_the_bonus_and_the_next_customer_gets_it, |world| {
     let refused = call(world, &owner, Method::PATCH, path, json!({"bonus_coins": -1, "attempts": 99})).await;
     assert_eq!((refused.0, refused.1["errors"].as_object().unwrap().len()), (StatusCode::UNPROCESSABLE_ENTITY, 2), "{}", refused.1);
     assert_eq!(call(world, &owner, Method::PATCH, path, json!({"bonus": 1})).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    let named = call(world, &owner, Method::PATCH, path, json!({"country_code": "+٩٦٦"})).await;
+    assert_eq!((named.0, &named.1["country_code"]), (StatusCode::OK, &json!("966")));
+    let refused = call(world, &owner, Method::PATCH, path, json!({"country_code": "12345"})).await;
+    assert_eq!((refused.0, refused.1["errors"].as_object().unwrap().len()), (StatusCode::UNPROCESSABLE_ENTITY, 1), "{}", refused.1);
     let manager = world.staff("manager", Role::Manager).await;
     assert_eq!(call(world, &manager, Method::GET, path, Value::Null).await.0, StatusCode::FORBIDDEN);
 

@@ -26,6 +26,7 @@ pub async fn change_settings(
     shop_name: Option<String>,
     contact: Option<String>,
     recharge_points: Option<String>,
+    country_code: Option<String>,
     bonus_coins: Option<String>,
     attempts: Option<String>,
     link_minutes: Option<String>,
@@ -55,6 +56,7 @@ pub async fn change_settings(
             shop_name: shop_name.clone(),
             contact: contact.clone(),
             recharge_points: recharge_points.clone(),
+            country_code: country_code.clone(),
         };
         if wrong {
             return Err(Failure(fields.problem()));

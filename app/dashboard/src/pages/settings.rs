@@ -82,6 +82,15 @@ fn Chosen(settings: ShopSettings, change: Deed<ChangeSettings>) -> impl IntoView
             {number("link_minutes", tr!(figures.link_minutes), tr!(figures.link_minutes_hint), settings.link_minutes)}
             {number("upload_megabytes", tr!(figures.upload_megabytes), tr!(figures.upload_megabytes_hint), settings.upload_megabytes)}
             <h2>{tr!(figures.accounts_and_time)}</h2>
+            <TextField
+                name="country_code"
+                label=tr!(figures.country_code)
+                hint=tr!(figures.country_code_hint)
+                kind=Kind::Number
+                value=settings.country_code
+                optional=true
+                error=changed.of_field("country_code")
+            />
             {number("temporary_days", tr!(figures.temporary_days), tr!(figures.temporary_days_hint), settings.temporary_days)}
             {number("session_days", tr!(figures.session_days), tr!(figures.session_days_hint), settings.session_days)}
             {number("staff_session_hours", tr!(figures.staff_session_hours), tr!(figures.staff_session_hours_hint), settings.staff_session_hours)}

@@ -1,5 +1,7 @@
 //! What is kept of a person: handed out, and erased, at the person's wish.
 
+use std::iter;
+
 use shared::{
     AccountId, Code, FieldCode, Instant, Serial,
     api::admin::{Permission, PersonalAct, PersonalData, PersonalPurchase},
@@ -15,13 +17,10 @@ use crate::{
     downloads, edge,
     error::{damaged, field},
     keys::random_token,
-    links, notifications, throttle,
+    links, notifications,
+    phones::{Forms, places},
+    settings, throttle,
 };
-
-/// The lines of the audit log about a customer and by them: `$1` is the account as the log spells it, `$2` its serial, `$3` its phone,
-/// the latter two as they were typed by whoever could not sign in.
-const ACTS: &str = "SELECT id, actor, action, outcome, ip, user_agent, created_at FROM audit_log
-    WHERE id IN (SELECT id FROM audit_log WHERE actor = $1 UNION SELECT id FROM audit_log WHERE subject IN ($1, $2, $3)) ORDER BY id DESC";
 
 /// All that is kept of a person, to be handed to them. It is in the audit log that it was.
 pub async fn export(store: &Store, staff: &Staff, serial: &Serial, origin: &Origin) -> Result<PersonalData> {
@@ -75,14 +74,21 @@ async fn all_purchases(store: &Store, id: AccountId) -> Result<Vec<PersonalPurch
     }
 }
 
+/// The lines of the audit log about a customer and by them: the account as the log spells it, its serial and its phone's forms, the latter
+/// two as they were typed by whoever could not sign in.
 async fn acts(store: &Store, customer: &str, serial: &Serial, phone: Option<String>) -> Result<Vec<PersonalAct>> {
-    let rows = sqlx::query(ACTS)
-        .bind(customer.to_owned())
-        .bind(serial.as_str().to_owned())
-        // Whoever has no phone must not get the lines of those who typed nothing.
-        .bind(phone.unwrap_or_else(|| customer.to_owned()))
-        .fetch_all(store.0.db.reader())
-        .await?;
+    let mut subjects = vec![customer.to_owned(), serial.as_str().to_owned()];
+    subjects.extend(phone.iter().flat_map(|phone| Forms::of_text(&store.settings(), phone).all().to_vec()));
+    let sql = format!(
+        "SELECT id, actor, action, outcome, ip, user_agent, created_at FROM audit_log
+         WHERE id IN (SELECT id FROM audit_log WHERE actor = $1 UNION SELECT id FROM audit_log WHERE subject IN ({})) ORDER BY id DESC",
+        places(1, &subjects)
+    );
+    let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+    for subject in subjects {
+        query = query.bind(subject);
+    }
+    let rows = query.fetch_all(store.0.db.reader()).await?;
     let act = |row: &AnyRow| {
         // Where and with what the staff work is not the person's to know, nor who tried their PIN.
         let own = row.try_get::<String, _>("actor")? == customer;
@@ -116,10 +122,14 @@ pub async fn erase(store: &Store, staff: &Staff, serial: &Serial, confirmation: 
         let phone = close(store, &mut *connection, id, &pin_hash).await?;
         // Nothing is bought any more; what was bought until a moment ago has links too.
         links::revoke_all(store, &mut *connection, id).await?;
-        forget_phone(store, &mut *connection, phone.as_deref()).await?;
-        forget_traces(&mut *connection, id, serial, phone.as_deref()).await?;
+        let phones = match phone {
+            Some(phone) => Forms::of_text(&settings::read(&mut *connection).await?, &phone).all().to_vec(),
+            None => Vec::new(),
+        };
+        forget_phone(store, &mut *connection, &phones).await?;
+        forget_traces(&mut *connection, id, serial, &phones).await?;
         forget_downloads(&mut *connection, id).await?;
-        forget_acts(&mut *connection, &subject, serial, phone.as_deref()).await?;
+        forget_acts(&mut *connection, &subject, serial, &phones).await?;
         audit::record(
             store,
             &mut *connection,
@@ -165,17 +175,18 @@ pub(crate) async fn is_forgotten(connection: &mut Connection, customer: AccountI
 }
 
 /// Earlier stores remembered the number itself beside its bonus.
-async fn forget_phone(store: &Store, connection: &mut Connection, phone: Option<&str>) -> Result<()> {
-    let Some(phone) = phone else { return Ok(()) };
-    sqlx::query("UPDATE bonuses SET phone = $2 WHERE phone = $1")
-        .bind(phone.to_owned())
-        .bind(store.0.keys.phone_hash(phone))
-        .execute(connection)
-        .await?;
+async fn forget_phone(store: &Store, connection: &mut Connection, phones: &[String]) -> Result<()> {
+    for phone in phones {
+        sqlx::query("UPDATE bonuses SET phone = $2 WHERE phone = $1")
+            .bind(phone.clone())
+            .bind(store.0.keys.phone_hash(phone))
+            .execute(&mut *connection)
+            .await?;
+    }
     Ok(())
 }
 
-async fn forget_traces(connection: &mut Connection, id: AccountId, serial: &Serial, phone: Option<&str>) -> Result<()> {
+async fn forget_traces(connection: &mut Connection, id: AccountId, serial: &Serial, phones: &[String]) -> Result<()> {
     for sql in [
         // Earlier stores named the session, not whose it was; once it is gone nobody knows any more.
         "UPDATE audit_log SET ip = '', user_agent = '' WHERE subject IN (SELECT 'session:' || id FROM sessions WHERE customer_id = $1)",
@@ -185,8 +196,8 @@ async fn forget_traces(connection: &mut Connection, id: AccountId, serial: &Seri
         sqlx::query(sql).bind(id.0).execute(&mut *connection).await?;
     }
     sqlx::query("DELETE FROM idempotency_keys WHERE owner = $1").bind(format!("customer:{id}")).execute(&mut *connection).await?;
-    let recovery = phone.map(throttle::of_phone).unwrap_or_default();
-    for subject in [throttle::of_serial(serial.as_str()), throttle::of_codes(id), throttle::of_activation(id), recovery] {
+    let own = [throttle::of_serial(serial.as_str()), throttle::of_codes(id), throttle::of_activation(id)];
+    for subject in own.into_iter().chain(phones.iter().map(|phone| throttle::of_phone(phone))) {
         throttle::forget(&mut *connection, &subject).await?;
     }
     Ok(())
@@ -216,12 +227,12 @@ async fn forget_downloads(connection: &mut Connection, id: AccountId) -> Result<
 }
 
 /// What was done stays; where and with what, and the phone number that was typed, go. The staff's own lines stay as they are.
-async fn forget_acts(connection: &mut Connection, customer: &str, serial: &Serial, phone: Option<&str>) -> Result<()> {
+async fn forget_acts(connection: &mut Connection, customer: &str, serial: &Serial, phones: &[String]) -> Result<()> {
     sqlx::query("UPDATE audit_log SET ip = '', user_agent = '' WHERE actor = $1")
         .bind(customer.to_owned())
         .execute(&mut *connection)
         .await?;
-    for typed in [Some(serial.as_str()), phone].into_iter().flatten() {
+    for typed in iter::once(serial.as_str()).chain(phones.iter().map(String::as_str)) {
         sqlx::query("UPDATE audit_log SET ip = '', user_agent = '', subject = $2 WHERE subject = $1")
             .bind(typed.to_owned())
             .bind(customer.to_owned())

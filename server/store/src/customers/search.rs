@@ -10,6 +10,8 @@ use crate::{Result, Store, db::FEW_HITS};
 
 /// A phone number without its country's code has at least so many digits.
 const NATIONAL_DIGITS: usize = 8;
+/// A local number has at least so many behind its 0: fewer are part of a number, which any place may hold.
+const LOCAL_DIGITS: usize = 6;
 
 /// Whom a text names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +25,20 @@ pub(crate) enum Named {
 }
 
 impl Named {
+    /// Whom either text names. Of many nobody more is told.
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::These(mut ids), Self::These(more)) => {
+                ids.extend(more);
+                ids.sort_unstable();
+                ids.dedup();
+                Self::These(ids)
+            }
+            (Self::These(_), other) => other,
+            (many, _) => many,
+        }
+    }
+
     /// The condition on a column that holds a customer's number. [`Named::Matching`] binds its expression at `$1`.
     pub(crate) fn condition(&self, store: &Store, column: &str) -> String {
         match self {
@@ -43,7 +59,10 @@ pub(crate) async fn named(store: &Store, text: &str) -> Result<Named> {
         return of_serial(store, "SELECT id FROM customers WHERE serial = $1", serial.as_str()).await.map(Named::These);
     }
     if let Some(digits) = phone_digits(text).filter(|digits| !digits.is_empty()) {
-        let found = matching(store, std::slice::from_ref(&digits)).await?;
+        let mut found = matching(store, std::slice::from_ref(&digits)).await?;
+        for local in kept_locally(store, text, &digits) {
+            found = found.or(matching(store, &[local]).await?);
+        }
         // A number that was written with its country's code may be kept without, and the other way round.
         return match found {
             Named::These(ids) if ids.is_empty() && digits.len() > NATIONAL_DIGITS => {
@@ -89,8 +108,22 @@ async fn matching(store: &Store, words: &[String]) -> Result<Named> {
     Ok(Named::These(ids))
 }
 
+/// A number that was typed with the code of the shop's country as accounts of before the owner named it keep it: with a 0 instead.
+fn kept_locally(store: &Store, text: &str, digits: &str) -> Vec<String> {
+    let typed = typed_digits(text).unwrap_or_default();
+    if typed.starts_with('0') && !typed.starts_with("00") {
+        return Vec::new();
+    }
+    let rests = store.settings().countries().into_iter().filter_map(|country| digits.strip_prefix(country.as_str()).map(str::to_owned));
+    rests.filter(|rest| rest.len() >= LOCAL_DIGITS).map(|rest| format!("0{rest}")).collect()
+}
+
 /// The digits of what can only be a phone number, or part of one, without the zeros in front; `None` for anything else.
 fn phone_digits(text: &str) -> Option<String> {
+    Some(typed_digits(text)?.trim_start_matches('0').chars().take(20).collect())
+}
+
+fn typed_digits(text: &str) -> Option<String> {
     let mut digits = String::new();
     for character in text.chars().filter(|character| !is_invisible(*character)) {
         match character {
@@ -98,7 +131,7 @@ fn phone_digits(text: &str) -> Option<String> {
             _ => digits.push(digit(character)?),
         }
     }
-    Some(digits.trim_start_matches('0').chars().take(20).collect())
+    Some(digits)
 }
 
 #[cfg(test)]

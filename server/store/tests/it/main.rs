@@ -10,6 +10,7 @@ mod files;
 mod links;
 mod money;
 mod people;
+mod phones;
 mod sessions;
 mod settings;
 mod staff;

@@ -13,6 +13,8 @@ requests! {
         #[serde(default)] contact: Option<String>,
         /// Where recharge codes are sold, up to 1000 characters.
         #[serde(default)] recharge_points: Option<String>,
+        /// Code of the shop's country, 1 to 4 digits: a phone number with a 0 in front is the same as with this code; empty for none.
+        #[serde(default)] country_code: Option<String>,
         /// Coins granted at activation, 0 to 1,000,000.
         #[serde(default)] bonus_coins: Option<Coins>,
         /// Attempts of a purchase, 1 to 20.
@@ -41,6 +43,8 @@ responses! {
         contact: String,
         /// Where recharge codes are sold.
         recharge_points: String,
+        /// Code of the shop's country, under which a phone number with a 0 in front is read; empty for none.
+        country_code: String,
         /// Coins granted at activation, once a phone number.
         bonus_coins: Coins,
         /// Attempts of a purchase, and fresh ones of a new version.
