@@ -8,7 +8,7 @@ use shared::{
 };
 use sqlx::Row;
 
-use crate::{Result, Store, alerts, db::transaction, edge, idempotency, links, statistics, subscriptions, throttle, uploads};
+use crate::{Result, Store, alerts, db::transaction, edge, idempotency, links, sales_count, statistics, subscriptions, throttle, uploads};
 
 /// Rows of one kind that one sweep takes, so that it never holds the database for long.
 const BATCH: i64 = 500;
@@ -34,14 +34,10 @@ pub async fn sweep(store: &Store) -> Result<()> {
         ("DELETE FROM idempotency_keys WHERE created_at < $1", before(idempotency::LIFE)),
         ("DELETE FROM answered_messages WHERE answered_at < $1", before(edge::MESSAGE_MEMORY)),
         ("DELETE FROM alerts WHERE resolved_at < $1", before(alerts::MEMORY)),
-        (
-            "UPDATE files SET sales_count = (SELECT COUNT(*) FROM purchases WHERE purchases.file_id = files.id AND refunded_at IS NULL)
-             WHERE id IN (SELECT file_id FROM purchases WHERE created_at >= $1)",
-            before(ms::HOUR),
-        ),
     ] {
         sqlx::query(sql).bind(instant).execute(store.0.db.writer()).await?;
     }
+    sales_count::recount(store).await?;
     subscriptions::remind(store).await?;
     statistics::count(store).await
 }

@@ -28,6 +28,7 @@ mod phones;
 mod pictures;
 pub mod reconcile;
 pub mod sales;
+mod sales_count;
 mod secrets;
 pub mod sessions;
 pub mod settings;

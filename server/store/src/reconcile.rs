@@ -2,7 +2,7 @@
 
 use sqlx::Row;
 
-use crate::{Result, Store, statistics};
+use crate::{Result, Store, sales_count, statistics};
 
 /// Each check finds rows that should not be: what is told of a row, and the SQL that finds its `id` and, where they differ, two numbers.
 /// What is summed of transfers is summed before it is joined: over a million of them `SQLite` would else walk all of a kind for each row.
@@ -154,6 +154,7 @@ pub async fn reconcile(store: &Store) -> Result<Vec<String>> {
             differences.push(told.replace("{id}", &number("id")?).replace("{a}", &number("a")?).replace("{b}", &number("b")?));
         }
     }
+    differences.extend(sales_count::differences(store).await?);
     differences.extend(statistics::differences(store).await?);
     Ok(differences)
 }

@@ -1,8 +1,9 @@
 use shared::{
     Code, FieldCode, Notice,
     api::{FileKind, FileSort},
+    ms,
 };
-use store::{catalog, notifications, sales};
+use store::{catalog, cleanup, notifications, reconcile, sales};
 
 use crate::{
     on_both,
@@ -111,6 +112,64 @@ on_both!(the_viewer_sees_what_they_own, |world| {
     assert_eq!(catalog::get(&world.store, file, None).await.unwrap().purchase_id, None);
     let stranger = world.activated(2).await;
     assert_eq!(code(sales::get(&world.store, &stranger, purchase).await), Code::NotFound);
-    store::cleanup::sweep(&world.store).await.unwrap();
+    cleanup::sweep(&world.store).await.unwrap();
     assert_eq!(catalog::get(&world.store, file, None).await.unwrap().sales_count, 1);
+});
+
+on_both!(a_sales_count_follows_refunds_and_survives_a_stop, |world| {
+    let (first, second) = (world.activated(1).await, world.activated(2).await);
+    let (file, other) = (world.file("دليل", 10).await, world.file("دليل آخر", 10).await);
+    let counted = async || {
+        cleanup::sweep(&world.store).await.unwrap();
+        world.must_reconcile().await;
+        let popular = catalog::Query { sort: FileSort::Popular, ..query("") };
+        let found = catalog::search(&world.store, &popular, None).await.unwrap();
+        found.items.iter().map(|file| (file.id, file.sales_count)).collect::<Vec<_>>()
+    };
+    assert_eq!(counted().await, [(other, 0), (file, 0)]);
+    let purchase = world.bought(&first, file).await;
+    // The server stands still until long after the sale.
+    world.clock.advance(3 * ms::DAY);
+    assert_eq!(counted().await, [(file, 1), (other, 0)]);
+    world.clock.advance(ms::HOUR);
+    world.bought(&second, file).await;
+    world.bought(&second, other).await;
+    assert_eq!(counted().await, [(file, 2), (other, 1)]);
+    // An old purchase is paid back, and the server stands still again.
+    world.clock.advance(ms::DAY);
+    cleanup::sweep(&world.store).await.unwrap();
+    let owner = world.owner().await;
+    sales::refund(&world.store, &owner, purchase, "لم يعمل", None, &world.origin()).await.unwrap();
+    world.clock.advance(ms::DAY);
+    assert_eq!(counted().await, [(other, 1), (file, 1)]);
+    // Bought again it is one more, and the clock may be put right meanwhile.
+    world.clock.advance(-12 * ms::HOUR);
+    world.bought(&first, file).await;
+    assert_eq!(counted().await, [(file, 2), (other, 1)]);
+});
+
+on_both!(a_sales_count_is_told_wrong_only_when_it_is, |world| {
+    let (customer, owner) = (world.activated(1).await, world.owner().await);
+    let (file, never) = (world.file("دليل", 10).await, world.file("لا يُباع", 10).await);
+    let purchase = world.bought(&customer, file).await;
+    // Sold, but not counted: that is no fault while the sale is younger than the last count.
+    world.must_reconcile().await;
+    cleanup::sweep(&world.store).await.unwrap();
+    world.clock.advance(ms::HOUR);
+    cleanup::sweep(&world.store).await.unwrap();
+    for (id, wrong, right) in [(file, 0, 1), (file, 2, 1), (never, 1, 0)] {
+        world.sql(&format!("UPDATE files SET sales_count = {wrong} WHERE id = {id}")).await.unwrap();
+        assert_eq!(reconcile::reconcile(&world.store).await.unwrap(), [format!("file {id}: {wrong} sales counted, {right} there")]);
+        world.sql(&format!("UPDATE files SET sales_count = {right} WHERE id = {id}")).await.unwrap();
+    }
+    // A shop goes on selling: what it sold or paid back since the last count may be counted or not.
+    sales::refund(&world.store, &owner, purchase, "لم يعمل", None, &world.origin()).await.unwrap();
+    world.bought(&customer, never).await;
+    world.clock.advance(ms::DAY);
+    world.must_reconcile().await;
+    for id in [file, never] {
+        world.sql(&format!("UPDATE files SET sales_count = sales_count + 2 WHERE id = {id}")).await.unwrap();
+        assert_eq!(reconcile::reconcile(&world.store).await.unwrap().len(), 1, "{id} was never sold so often");
+        world.sql(&format!("UPDATE files SET sales_count = sales_count - 2 WHERE id = {id}")).await.unwrap();
+    }
 });
