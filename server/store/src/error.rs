@@ -89,8 +89,8 @@ pub(crate) fn insufficient(missing: Coins) -> Error {
     Problem { missing: Some(missing), ..Code::InsufficientBalance.into() }.into()
 }
 
-pub(crate) fn too_many_attempts(retry_at: Instant) -> Error {
-    Problem { retry_at: Some(retry_at), ..Code::TooManyAttempts.into() }.into()
+pub(crate) fn too_many_attempts(retry_at: Instant) -> Problem {
+    Problem { retry_at: Some(retry_at), ..Code::TooManyAttempts.into() }
 }
 
 pub(crate) fn damaged(what: impl std::fmt::Display) -> Error {

@@ -2,6 +2,7 @@
 //! (design, section 2). The answer is saved in the operation's own transaction.
 
 use serde::{Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
 use shared::{Code, FieldCode, ms};
 use sqlx::Row;
 
@@ -9,10 +10,16 @@ use crate::{
     Result, Store,
     db::Connection,
     error::{damaged, field},
+    storage,
 };
 
 /// How long an answer is kept.
 pub(crate) const LIFE: i64 = 7 * ms::DAY;
+
+/// A text that a person wrote, as part of a request: it tells one text from another, and keeps none of either.
+pub(crate) fn digest(text: &str) -> String {
+    storage::hex(&Sha256::digest(text.as_bytes()))
+}
 
 /// A key of a caller with what it stands for.
 pub(crate) struct Once<'a> {
@@ -22,7 +29,7 @@ pub(crate) struct Once<'a> {
 }
 
 impl<'a> Once<'a> {
-    /// `request` names the operation and everything that makes it another one.
+    /// `request` names the operation and everything that makes it another one: all that the caller sent, texts as their [`digest`].
     pub(crate) fn new(owner: &'a str, key: Option<&'a str>, request: String) -> Result<Self> {
         match key {
             Some(key) if key.is_empty() || key.len() > 255 || !key.bytes().all(|byte| byte.is_ascii_graphic()) => {
@@ -56,6 +63,17 @@ impl<'a> Once<'a> {
             return Err(Code::IdempotencyMismatch.into());
         }
         serde_json::from_str(&row.try_get::<String, _>("answer")?).map(Some).map_err(damaged)
+    }
+
+    /// Lets the key go again where the operation was refused and its transaction is committed all the same.
+    pub(crate) async fn give_up(&self, connection: &mut Connection) -> Result<()> {
+        let Some(key) = self.key else { return Ok(()) };
+        sqlx::query("DELETE FROM idempotency_keys WHERE owner = $1 AND key = $2")
+            .bind(self.owner.to_owned())
+            .bind(key.to_owned())
+            .execute(connection)
+            .await?;
+        Ok(())
     }
 
     /// Saves the answer under the key.

@@ -2,14 +2,19 @@
 
 use std::collections::HashMap;
 
-use sha2::{Digest, Sha256};
 use shared::{
     CategoryId, Code, FieldCode, FieldError, Problem,
     api::admin::{FileRequest, Permission, RefusedLine, TableReport},
     text::fold_digits,
 };
 
-use crate::{Error, Origin, Result, Staff, Store, categories, db::transaction, error::field, files, idempotency::Once, storage};
+use crate::{
+    Error, Origin, Result, Staff, Store, categories,
+    db::transaction,
+    error::field,
+    files,
+    idempotency::{Once, digest},
+};
 
 /// Lines of one table.
 const MOST: usize = 1_000;
@@ -35,7 +40,7 @@ pub async fn import(store: &Store, staff: &Staff, table: &str, key: Option<&str>
     let (drafts, refused) = read(table)?;
     let report = TableReport { made: i64::try_from(drafts.len()).unwrap_or(i64::MAX), refused };
     let actor = staff.actor();
-    let once = Once::new(&actor, key, format!("import {}", storage::hex(&Sha256::digest(table.as_bytes()))))?;
+    let once = Once::new(&actor, key, format!("import {}", digest(table)))?;
     transaction!(store, |connection| {
         if let Some(answer) = once.begin(store, &mut *connection).await? {
             return Ok(answer);

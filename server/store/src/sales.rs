@@ -19,7 +19,7 @@ use crate::{
     db::{Connection, transaction},
     edge,
     error::{damaged, field},
-    idempotency::Once,
+    idempotency::{Once, digest},
     ledger::{self, Movement},
     links, notifications,
 };
@@ -236,7 +236,7 @@ pub async fn refund(store: &Store, staff: &Staff, purchase: PurchaseId, reason: 
     let reason = reason.trim();
     line(reason, 1, 200).map_err(|code| field("reason", code))?;
     let (actor, subject) = (staff.actor(), format!("purchase:{purchase}"));
-    let once = Once::new(&actor, key, format!("refund {purchase}"))?;
+    let once = Once::new(&actor, key, format!("refund {purchase} {}", digest(reason)))?;
     let customer = transaction!(store, |connection| {
         if let Some(customer) = once.begin(store, &mut *connection).await? {
             return Ok(customer);
@@ -288,7 +288,7 @@ pub async fn grant_attempt(
     let reason = reason.trim();
     line(reason, 1, 200).map_err(|code| field("reason", code))?;
     let (actor, subject) = (staff.actor(), format!("purchase:{purchase}"));
-    let once = Once::new(&actor, key, format!("grant {purchase}"))?;
+    let once = Once::new(&actor, key, format!("grant {purchase} {}", digest(reason)))?;
     let customer = transaction!(store, |connection| {
         if let Some(customer) = once.begin(store, &mut *connection).await? {
             return Ok(customer);

@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use shared::{AccountId, Instant, StaffId, ms};
+use shared::{AccountId, Instant, Problem, StaffId, ms};
 use sqlx::Row;
 
 use crate::{
@@ -51,59 +51,73 @@ impl Try {
     /// [`Try::succeeded`] and [`Try::forgiven`] take it back. `Err` when the subject or the address has to wait, right secret or not.
     /// Returns whether a failure would lock the subject, and until when.
     pub(crate) async fn begin(&self, store: &Store) -> Result<Option<Instant>> {
+        let lock: std::result::Result<Option<Instant>, Problem> =
+            transaction!(store, |connection| { self.begin_in(store, &mut *connection).await })?;
+        Ok(lock?)
+    }
+
+    /// The same in the transaction that looks at the secret: a thousand tries at once wait for one another, until what was counted of each
+    /// is settled. Whoever has to wait is told by a value: what was counted against the address is to stay, so that the caller commits.
+    pub(crate) async fn begin_in(
+        &self,
+        store: &Store,
+        connection: &mut Connection,
+    ) -> Result<std::result::Result<Option<Instant>, Problem>> {
         let now = store.now();
-        let locked: std::result::Result<Option<Instant>, Instant> = transaction!(store, |connection| {
-            let mut lock = None;
-            for (subject, free) in self.counters() {
-                // The row is made or locked by one statement, and read as it then is.
-                let row = sqlx::query(
-                    "INSERT INTO throttles (subject, failures, last_failure_at, locked_until) VALUES ($1, 0, $2, 0)
-                     ON CONFLICT (subject) DO UPDATE SET failures = CASE WHEN throttles.last_failure_at < $3 THEN 0 ELSE throttles.failures END
-                     RETURNING failures, locked_until",
-                )
-                .bind(subject)
-                .bind(now.0)
-                .bind(now.plus(-MEMORY).0)
-                .fetch_one(&mut *connection)
-                .await?;
-                let (failures, locked_until): (i64, i64) = (row.try_get("failures")?, row.try_get("locked_until")?);
-                if locked_until > now.0 {
-                    return Ok(Err(Instant(locked_until)));
-                }
-                let wait = wait(failures + 1, free);
-                let until = if wait == 0 { 0 } else { now.0 + wait };
-                sqlx::query("UPDATE throttles SET failures = failures + 1, last_failure_at = $2, locked_until = $3 WHERE subject = $1")
-                    .bind(subject)
-                    .bind(now.0)
-                    .bind(until)
-                    .execute(&mut *connection)
-                    .await?;
-                if wait > 0 && subject == self.subject {
-                    lock = Some(Instant(until));
-                }
+        let mut lock = None;
+        for (subject, free) in self.counters() {
+            // The row is made or locked by one statement, and read as it then is.
+            let row = sqlx::query(
+                "INSERT INTO throttles (subject, failures, last_failure_at, locked_until) VALUES ($1, 0, $2, 0)
+                 ON CONFLICT (subject) DO UPDATE SET failures = CASE WHEN throttles.last_failure_at < $3 THEN 0 ELSE throttles.failures END
+                 RETURNING failures, locked_until",
+            )
+            .bind(subject.to_owned())
+            .bind(now.0)
+            .bind(now.plus(-MEMORY).0)
+            .fetch_one(&mut *connection)
+            .await?;
+            let (failures, locked_until): (i64, i64) = (row.try_get("failures")?, row.try_get("locked_until")?);
+            if locked_until > now.0 {
+                return Ok(Err(too_many_attempts(Instant(locked_until))));
             }
-            Ok(Ok(lock))
-        })?;
-        locked.map_err(too_many_attempts)
+            let wait = wait(failures + 1, free);
+            let until = if wait == 0 { 0 } else { now.0 + wait };
+            sqlx::query("UPDATE throttles SET failures = failures + 1, last_failure_at = $2, locked_until = $3 WHERE subject = $1")
+                .bind(subject.to_owned())
+                .bind(now.0)
+                .bind(until)
+                .execute(&mut *connection)
+                .await?;
+            if wait > 0 && subject == self.subject {
+                lock = Some(Instant(until));
+            }
+        }
+        Ok(Ok(lock))
     }
 
     /// The secret was right: the subject's failures are forgotten, the address gets this one try back.
     pub(crate) async fn succeeded(&self, store: &Store) -> Result<()> {
-        transaction!(store, |connection| {
-            take_back(&mut *connection, &self.address).await?;
-            sqlx::query("DELETE FROM throttles WHERE subject = $1").bind(&self.subject).execute(&mut *connection).await?;
-            Ok(())
-        })
+        transaction!(store, |connection| { self.succeeded_in(&mut *connection).await })
+    }
+
+    /// The same in the transaction of [`Try::begin_in`].
+    pub(crate) async fn succeeded_in(&self, connection: &mut Connection) -> Result<()> {
+        take_back(&mut *connection, &self.address).await?;
+        forget(connection, &self.subject).await
     }
 
     /// It was no guess, and no proof that the earlier ones were none: only this try is taken back.
     pub(crate) async fn forgiven(&self, store: &Store) -> Result<()> {
-        transaction!(store, |connection| {
-            for (subject, _) in self.counters() {
-                take_back(&mut *connection, subject).await?;
-            }
-            Ok(())
-        })
+        transaction!(store, |connection| { self.forgiven_in(&mut *connection).await })
+    }
+
+    /// The same in the transaction of [`Try::begin_in`].
+    pub(crate) async fn forgiven_in(&self, connection: &mut Connection) -> Result<()> {
+        for (subject, _) in self.counters() {
+            take_back(&mut *connection, subject).await?;
+        }
+        Ok(())
     }
 }
 

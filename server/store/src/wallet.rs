@@ -1,7 +1,7 @@
 //! A customer's coins: balance, ledger, recharge by code and by the staff.
 
 use shared::{
-    AccountId, ChargeCode, Code, Coins, FieldCode, Fields, Instant, MAX_COINS, Notice, TransferId,
+    AccountId, ChargeCode, Code, Coins, FieldCode, Fields, Instant, MAX_COINS, Notice, Problem, TransferId,
     api::{
         DirectRecharged, Recharged, Transaction, Transactions, TransferKind, Wallet,
         admin::{Corrected, Permission},
@@ -15,7 +15,7 @@ use crate::{
     codes::line,
     db::{Connection, transaction},
     error::{damaged, field},
-    idempotency::Once,
+    idempotency::{Once, digest},
     ledger::{self, Movement},
     notifications,
     throttle::{self, Try},
@@ -62,7 +62,8 @@ pub async fn transactions(store: &Store, customer: &Customer, cursor: Option<i64
     Ok(Transactions { results, next_cursor })
 }
 
-/// Redeems a recharge code as typed. Unknown, used by others, expired and frozen get one answer, [`Code::CodeInvalid`].
+/// Redeems a recharge code as typed. Unknown, used by others, expired and frozen get one answer, [`Code::CodeInvalid`]. Tries are throttled
+/// ([`Code::TooManyAttempts`]), but a request that comes again under its key gets its first answer, and is no try.
 pub async fn redeem_code(store: &Store, customer: &Customer, typed: &str, key: Option<&str>, origin: &Origin) -> Result<Recharged> {
     customer.must_be_activated()?;
     let code: ChargeCode = typed.parse().map_err(|code| field("charge_code", code))?;
@@ -70,39 +71,71 @@ pub async fn redeem_code(store: &Store, customer: &Customer, typed: &str, key: O
     let actor = customer.actor();
     let once = Once::new(&actor, key, format!("redeem {hash}"))?;
     let attempt = Try::new(throttle::of_codes(customer.id), origin);
-    attempt.begin(store).await?;
-    let redeemed: Result<(Recharged, bool)> = transaction!(store, |connection| {
+    let redeemed: Result<std::result::Result<Recharged, Problem>> = transaction!(store, |connection| {
+        // Before the throttle: a request that comes again must not wait for what was tried meanwhile, and one that comes in parallel waits
+        // here until the first is settled, so that the two are not counted as two tries.
         if let Some(answer) = once.begin(store, &mut *connection).await? {
-            return Ok((answer, false));
+            return Ok(Ok(answer));
         }
-        let recharged = pay_code(store, &mut *connection, customer.id, &hash).await?;
-        audit::record(store, &mut *connection, &Entry { actor: &actor, action: "wallet.redeem", subject: &actor, outcome: "ok", origin })
+        let tried = try_code(store, &mut *connection, customer.id, &code, &hash, &attempt).await?;
+        if let Ok(recharged) = &tried {
+            audit::record(
+                store,
+                &mut *connection,
+                &Entry { actor: &actor, action: "wallet.redeem", subject: &actor, outcome: "ok", origin },
+            )
             .await?;
-        once.finish(&mut *connection, &recharged).await?;
-        Ok((recharged, true))
+            once.finish(&mut *connection, recharged).await?;
+        } else {
+            once.give_up(&mut *connection).await?;
+        }
+        Ok(tried)
     });
     match redeemed {
-        Ok((recharged, first)) => {
-            // An answer that is had again proves nothing: between guesses it would make an endless number of them.
-            if first {
-                attempt.succeeded(store).await?;
-            } else {
-                attempt.forgiven(store).await?;
-            }
+        Ok(Ok(recharged)) => {
             store.live().changed(customer.id);
             Ok(recharged)
         }
-        Err(Error::Problem(problem)) => {
+        // Nothing was tried.
+        Ok(Err(problem)) if problem.code == Code::TooManyAttempts => Err(problem.into()),
+        Ok(Err(problem)) | Err(Error::Problem(problem)) => {
             let outcome = problem.code.as_str();
             audit::record_failure(store, &Entry { actor: &actor, action: "wallet.redeem", subject: &actor, outcome, origin }).await?;
-            if problem.code != Code::CodeInvalid {
-                attempt.forgiven(store).await?;
-            } else if code.looks_mistyped() {
-                // The check character tells that no such code was ever printed, so this was no guess.
-                attempt.forgiven(store).await?;
+            if problem.code == Code::CodeInvalid && code.looks_mistyped() {
                 return Err(field("charge_code", FieldCode::CheckCharacter));
             }
             Err(problem.into())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// One try of a code, counted before the code is looked at. What it was refused for is a value, because the transaction is committed with
+/// what was counted; of the payment nothing is left then.
+async fn try_code(
+    store: &Store,
+    connection: &mut Connection,
+    customer: AccountId,
+    code: &ChargeCode,
+    hash: &str,
+    attempt: &Try,
+) -> Result<std::result::Result<Recharged, Problem>> {
+    if let Err(problem) = attempt.begin_in(store, &mut *connection).await? {
+        return Ok(Err(problem));
+    }
+    sqlx::query("SAVEPOINT payment").execute(&mut *connection).await?;
+    match pay_code(store, &mut *connection, customer, hash).await {
+        Ok(recharged) => {
+            attempt.succeeded_in(connection).await?;
+            Ok(Ok(recharged))
+        }
+        Err(Error::Problem(problem)) => {
+            sqlx::query("ROLLBACK TO SAVEPOINT payment").execute(&mut *connection).await?;
+            // Where the check character tells that no such code was ever printed, it was no guess.
+            if problem.code != Code::CodeInvalid || code.looks_mistyped() {
+                attempt.forgiven_in(connection).await?;
+            }
+            Ok(Err(problem))
         }
         Err(error) => Err(error),
     }
@@ -204,7 +237,7 @@ pub async fn correct(
         return Err(fields.problem().into());
     }
     let actor = staff.actor();
-    let once = Once::new(&actor, key, format!("correct {transfer} {amount}"))?;
+    let once = Once::new(&actor, key, format!("correct {transfer} {amount} {}", digest(reason)))?;
     let (corrected, customer) = transaction!(store, |connection| {
         let moved = sqlx::query("SELECT customer_id, kind, amount FROM transfers WHERE id = $1")
             .bind(transfer.0)

@@ -87,13 +87,37 @@ on_both!(one_key_sent_fifty_times_has_one_effect, |world| {
     let code_text = world.code(500).await;
     let answers = at_once(50, |_| {
         let (store, customer, code_text, origin) = (world.store.clone(), customer.clone(), code_text.clone(), world.origin());
-        async move { wallet::redeem_code(&store, &customer, &code_text, Some("key-2"), &origin).await.map(|paid| paid.new_balance) }
+        async move { wallet::redeem_code(&store, &customer, &code_text, Some("key-2"), &origin).await.unwrap() }
     })
     .await;
-    // The throttle counts tries before it knows them right, so that some of fifty at once may have to wait; whoever was answered got the one answer.
-    let paid: Vec<i64> = answers.into_iter().filter_map(Result::ok).collect();
-    assert!(!paid.is_empty() && paid.iter().all(|balance| *balance == 820), "{paid:?}");
+    // Fifty tries of a code would be throttled: one request that comes fifty times is one try.
+    assert!(answers.iter().all(|paid| (paid.new_balance, paid.recharged_amount) == (820, 500)), "{answers:?}");
     assert_eq!(world.balance(&customer).await, 820);
+    assert_eq!(world.count("SELECT COUNT(*) FROM throttles WHERE failures > 0").await, 0);
+});
+
+on_both!(another_reason_is_another_request, |world| {
+    let (customer, owner) = (world.activated(1).await, world.owner().await);
+    let file = world.file("دليل", 40).await;
+    let purchase = world.bought(&customer, file).await;
+    wallet::direct_recharge(&world.store, &owner, &customer.serial, 25, None, &world.origin()).await.unwrap();
+    let mistake = wallet::transactions(&world.store, &customer, None, 1).await.unwrap().results[0].id;
+    let grant = async |reason: &str| sales::grant_attempt(&world.store, &owner, purchase, reason, Some("grant"), &world.origin()).await;
+    let refund = async |reason: &str| sales::refund(&world.store, &owner, purchase, reason, Some("refund"), &world.origin()).await;
+    let correct =
+        async |reason: &str| wallet::correct(&world.store, &owner, mistake, 20, reason, Some("correct"), &world.origin()).await.map(|_| ());
+    for reason in ["خطأ", "خطأ", "  خطأ "] {
+        grant(reason).await.unwrap();
+        refund(reason).await.unwrap();
+        correct(reason).await.unwrap();
+    }
+    for refused in [grant("سبب آخر").await, refund("سبب آخر").await, correct("سبب آخر").await] {
+        assert_eq!(code(refused), Code::IdempotencyMismatch);
+    }
+    assert_eq!(world.count("SELECT attempts_granted FROM purchases").await, 1);
+    assert_eq!(world.balance(&customer).await, 105);
+    // What the staff wrote stands in the log; the key keeps nothing of it.
+    assert_eq!(world.count("SELECT COUNT(*) FROM idempotency_keys WHERE request LIKE '%خطأ%' OR answer LIKE '%خطأ%'").await, 0);
 });
 
 on_both!(two_hundred_purchases_of_one_file_are_one_sale, |world| {

@@ -202,6 +202,46 @@ on_both!(a_slip_or_a_known_answer_forgets_no_guesses, |world| {
     assert_eq!(code(redeem(&second, None).await), Code::TooManyAttempts);
 });
 
+on_both!(a_request_that_comes_again_is_no_guess, |world| {
+    let customer = world.activated(1).await;
+    let (first, second) = (world.code(500).await, world.code(300).await);
+    let redeem =
+        async |typed: &str, key: &str| store::wallet::redeem_code(&world.store, &customer, typed, Some(key), &world.origin()).await;
+    assert_eq!(redeem(&first, "first").await.unwrap().new_balance, 600);
+    for _ in 0..5 {
+        // A refused request leaves its key free.
+        assert_eq!(code(redeem("OLDCODE12345", "guess").await), Code::CodeInvalid);
+    }
+    assert_eq!(code(redeem(&second, "second").await), Code::TooManyAttempts);
+    let failures = async || world.count("SELECT CAST(SUM(failures) AS BIGINT) FROM throttles").await;
+    let counted = failures().await;
+    // The customer has to wait, but not for what was answered before.
+    assert_eq!(redeem(&first, "first").await.unwrap().new_balance, 600);
+    assert_eq!(code(redeem(&second, "first").await), Code::IdempotencyMismatch);
+    assert_eq!(failures().await, counted);
+    assert_eq!(code(redeem(&second, "second").await), Code::TooManyAttempts);
+    world.clock.advance(30 * ms::SECOND);
+    assert_eq!(redeem(&second, "second").await.unwrap().new_balance, 900);
+});
+
+on_both!(five_hundred_codes_at_once_are_five_guesses, |world| {
+    let customer = world.activated(1).await;
+    let guesses = at_once(500, |index| {
+        let (store, customer) = (world.store.clone(), customer.clone());
+        // Each from an address of its own and half of them under a key, so that nothing but the customer's own counter stands in the way.
+        let (origin, key) = (from(&format!("10.0.{}.{}", index / 250, index % 250)), format!("guess-{index}"));
+        async move {
+            let key = (index % 2 == 0).then_some(key.as_str());
+            let typed = format!("OLDCODE{index:05}");
+            store::wallet::redeem_code(&store, &customer, &typed, key, &origin).await.map_err(|error| error.problem().code)
+        }
+    })
+    .await;
+    assert_eq!(guesses.iter().filter(|guess| **guess == Err(Code::CodeInvalid)).count(), 5);
+    assert_eq!(guesses.iter().filter(|guess| **guess == Err(Code::TooManyAttempts)).count(), 495);
+    assert_eq!(world.count("SELECT COUNT(*) FROM idempotency_keys").await, 0);
+});
+
 on_both!(a_member_s_good_code_forgets_no_guesses, |world| {
     let support = world.member("support", Role::Support).await;
     let good = world.code(500).await;
