@@ -1,47 +1,16 @@
 use shared::{
     Code, PurchaseId,
     api::AttemptState,
-    link::{Body, Event, Request, Response},
+    link::{Body, Event, Request},
     ms,
 };
 use store::{Customer, links, sales};
 
 use crate::{
+    browser::{Browser, location, path},
     on_both,
     world::{CONTENT, World, at_once, code},
 };
-
-/// A browser: it sends the cookie that it was given.
-#[derive(Clone, Default)]
-struct Browser {
-    cookie: String,
-}
-
-impl Browser {
-    async fn ask(&mut self, world: &World, method: &str, path: &str) -> Response {
-        let site = links::site(&world.store);
-        let cookie = self.cookie.clone();
-        let request = Request::new(method, path, "198.51.100.1", |name| match name {
-            "cookie" => Some(cookie.clone()),
-            "user-agent" => Some("Browser".to_owned()),
-            _ => None,
-        })
-        .unwrap();
-        let located = match site.locate(&request) {
-            Ok(located) => located,
-            Err(response) => return response,
-        };
-        let response = links::answer(&world.store, &site, &request, &located).await.unwrap().response;
-        if let Some((_, set)) = response.headers.iter().find(|(name, _)| *name == "set-cookie") {
-            set.split(';').next().unwrap_or_default().clone_into(&mut self.cookie);
-        }
-        response
-    }
-}
-
-fn location(response: &Response) -> String {
-    response.headers.iter().find(|(name, _)| *name == "location").unwrap().1.clone()
-}
 
 async fn owner_of_a_file(world: &World) -> (Customer, PurchaseId) {
     let customer = world.activated(1).await;
@@ -52,10 +21,6 @@ async fn owner_of_a_file(world: &World) -> (Customer, PurchaseId) {
 
 async fn press(world: &World, customer: &Customer, purchase: PurchaseId) -> Result<links::Pressed, store::Error> {
     links::press_download(&world.store, customer, purchase, &world.origin()).await
-}
-
-fn path(pressed: &links::Pressed) -> String {
-    pressed.url.strip_prefix("http://127.0.0.1:3000").unwrap().to_owned()
 }
 
 async fn states(world: &World, customer: &Customer, purchase: PurchaseId) -> Vec<AttemptState> {

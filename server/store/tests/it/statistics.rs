@@ -1,19 +1,21 @@
-//! Statistics against sums that are made here, of the ledger's rows, one by one.
+//! Statistics against sums that are made here: of the ledger's rows, one by one, and of what the test saw happen.
 
 use std::collections::BTreeSet;
 
 use shared::{
-    Code, Day, Instant,
+    Code, Day, Instant, PurchaseId, TransferId,
     api::{
         Role,
         admin::{Figures, SettingsRequest, Statistics, Step},
     },
+    link::{Body, Client, Event, Stream},
     ms,
 };
 use sqlx::{Connection, Row};
 use store::{Customer, Staff, cleanup, codes, customers, links, sales, settings, statistics, subscriptions, wallet};
 
 use crate::{
+    browser::{Browser, location, path},
     on_both,
     world::{World, code},
 };
@@ -48,8 +50,50 @@ async fn instants(world: &World, sql: &str) -> Vec<i64> {
     sqlx::query_scalar(sqlx::AssertSqlSafe(sql.to_owned())).fetch_all(&mut connection).await.unwrap()
 }
 
+/// What the test counts itself.
+enum Seen {
+    /// So many coins were taken back.
+    Corrected(i64),
+    /// A link was claimed.
+    Claimed,
+    /// Every byte of a file was sent.
+    Completed,
+    /// Storage failed, or the time was over before every byte was sent.
+    Failed,
+    /// A request was refused.
+    Refused,
+}
+
+/// What the dice made of a shop.
+#[derive(Default)]
+struct Life {
+    customers: Vec<Customer>,
+    /// Direct recharges that nobody took back.
+    recharges: Vec<TransferId>,
+    /// Until when the links are good that were claimed and of which not every byte was sent.
+    unfinished: Vec<Instant>,
+    seen: Vec<(Instant, Seen)>,
+}
+
+impl Life {
+    fn saw(&mut self, world: &World, seen: Seen) {
+        self.seen.push((world.store.now(), seen));
+    }
+
+    /// Sweeps, which is when links are found to have ended.
+    async fn sweep(&mut self, world: &World) {
+        cleanup::sweep(&world.store).await.unwrap();
+        let now = world.store.now();
+        let claimed = self.unfinished.len();
+        self.unfinished.retain(|until| *until > now);
+        for _ in self.unfinished.len()..claimed {
+            self.saw(world, Seen::Failed);
+        }
+    }
+}
+
 /// The figures of some days, summed here.
-async fn expected(world: &World, from: Day, to: Day, offset: i64) -> Figures {
+async fn expected(world: &World, seen: &[(Instant, Seen)], from: Day, to: Day, offset: i64) -> Figures {
     let within = |at: i64| (from..=to).contains(&Day::of(Instant(at), offset));
     let mut figures = Figures::default();
     let mut active = BTreeSet::new();
@@ -62,15 +106,24 @@ async fn expected(world: &World, from: Day, to: Day, offset: i64) -> Figures {
             "purchase" => (figures.spent_files, figures.sales) = (figures.spent_files - coins, figures.sales + 1),
             "subscription" => (figures.spent_packages, figures.packages) = (figures.spent_packages - coins, figures.packages + 1),
             "refund" => (figures.refunded, figures.refunds) = (figures.refunded + coins, figures.refunds + 1),
+            // Counted when it was made.
+            "correction" => {}
             other => panic!("{other}"),
         }
         _ = at;
     }
+    for (_, seen) in seen.iter().filter(|(at, _)| within(at.0)) {
+        match seen {
+            Seen::Corrected(coins) => figures.corrected -= coins,
+            Seen::Claimed => figures.downloads += 1,
+            Seen::Completed => figures.completed += 1,
+            Seen::Failed => figures.failed += 1,
+            Seen::Refused => figures.refused += 1,
+        }
+    }
     let count = async |sql: &str| instants(world, sql).await.into_iter().filter(|at| within(*at)).count().try_into().unwrap();
     figures.taken = count("SELECT created_at FROM purchases WHERE subscription_id IS NOT NULL").await;
     figures.new_customers = count("SELECT activated_at FROM customers WHERE activated_at IS NOT NULL").await;
-    figures.downloads = count("SELECT created_at FROM download_events WHERE kind = 'claimed'").await;
-    figures.failed = count("SELECT created_at FROM download_events WHERE kind IN ('ended', 'storage_failed')").await;
     let mut connection = sqlx::AnyConnection::connect(&world.database_url).await.unwrap();
     for row in sqlx::query("SELECT customer_id, created_at FROM purchases").fetch_all(&mut connection).await.unwrap() {
         if within(row.get("created_at")) {
@@ -81,15 +134,75 @@ async fn expected(world: &World, from: Day, to: Day, offset: i64) -> Figures {
     figures
 }
 
+/// Takes some coins of a recharge back, maybe days after it was made, where the customer still has them.
+async fn correct(world: &World, owner: &Staff, life: &mut Life, dice: &mut Dice) {
+    let recharge = life.recharges.swap_remove(usize::try_from(dice.below(life.recharges.len() as u64)).unwrap());
+    let coins = i64::try_from(dice.below(25)).unwrap() + 1;
+    match wallet::correct(&world.store, owner, recharge, coins, "خطأ", None, &world.origin()).await {
+        Ok(_) => life.saw(world, Seen::Corrected(coins)),
+        refused => assert_eq!(code(refused), Code::InsufficientBalance),
+    }
+}
+
+/// The first download of a purchase: never claimed, tried by strangers, whole, whole and once more, failed, broken off, or too late.
+async fn download(world: &World, customer: &Customer, purchase: PurchaseId, life: &mut Life, dice: &mut Dice) {
+    let link = path(&links::press_download(&world.store, customer, purchase, &world.origin()).await.unwrap());
+    if dice.below(6) == 0 {
+        return;
+    }
+    let mut browser = Browser::default();
+    let file = location(&browser.ask(world, "POST", &link).await);
+    life.saw(world, Seen::Claimed);
+    let until = world.store.now().plus(2 * ms::HOUR);
+    for (method, path, status) in [("POST", &link, 409), ("GET", &file, 403)] {
+        if dice.below(3) == 0 {
+            assert_eq!(Browser::default().ask(world, method, path).await.status, status);
+            life.saw(world, Seen::Refused);
+        }
+    }
+    let client = Client { ip: "198.51.100.1".to_owned(), user_agent: "Browser".to_owned() };
+    let opened = dice.below(5);
+    if opened > 0 {
+        let response = browser.ask(world, "GET", &file).await;
+        let Body::Stream(Stream { id: stream, length, .. }) = response.body else { panic!("{}", response.status) };
+        let end = match opened {
+            1 => Event::StorageFailed { stream, client },
+            2 => Event::Close { stream, sent: length / 2, exact: true, client },
+            _ => Event::Close { stream, sent: length, exact: true, client },
+        };
+        links::apply(&world.store, purchase, 1, &end).await.unwrap();
+        match opened {
+            1 => life.saw(world, Seen::Failed),
+            2 => {}
+            _ => life.saw(world, Seen::Completed),
+        }
+        if opened > 2 {
+            if dice.below(2) == 0 {
+                assert_eq!(browser.ask(world, "GET", &file).await.status, 410, "a second copy does not exist");
+                life.saw(world, Seen::Refused);
+            }
+            return;
+        }
+    }
+    if dice.below(3) == 0 {
+        world.clock.advance(2 * ms::HOUR);
+        assert_eq!(browser.ask(world, "GET", &file).await.status, 410, "its time is over, which this request finds");
+        life.saw(world, Seen::Failed);
+        life.saw(world, Seen::Refused);
+    } else {
+        life.unfinished.push(until);
+    }
+}
+
 /// A day of the shop: what people do is drawn by the dice.
-async fn live_a_day(world: &World, owner: &Staff, customers: &mut Vec<Customer>, dice: &mut Dice) {
+async fn live_a_day(world: &World, owner: &Staff, life: &mut Life, dice: &mut Dice) {
     let store = &world.store;
     for _ in 0..dice.below(3) {
-        customers.push(world.activated(i64::try_from(customers.len()).unwrap() + 1).await);
+        life.customers.push(world.activated(i64::try_from(life.customers.len()).unwrap() + 1).await);
     }
     for _ in 0..2 + dice.below(6) {
         world.clock.advance(i64::try_from(dice.below(5 * 3_600_000)).unwrap());
-        let Some(customer) = customers.get(usize::try_from(dice.below(customers.len().max(1) as u64)).unwrap()).cloned() else { continue };
+        let customer = life.customers[usize::try_from(dice.below(life.customers.len() as u64)).unwrap()].clone();
         match dice.below(6) {
             0 => {
                 let reseller = format!("موزّع {}", dice.below(2));
@@ -97,7 +210,13 @@ async fn live_a_day(world: &World, owner: &Staff, customers: &mut Vec<Customer>,
                 let made = codes::generate(store, &batch, &codes::Maker::Operator, &world.origin()).await.unwrap();
                 wallet::redeem_code(store, &customer, &made.codes[0], None, &world.origin()).await.unwrap();
             }
-            1 => _ = wallet::direct_recharge(store, owner, &customer.serial, 25, None, &world.origin()).await.unwrap(),
+            1 => {
+                wallet::direct_recharge(store, owner, &customer.serial, 25, None, &world.origin()).await.unwrap();
+                life.recharges.push(wallet::transactions(store, &customer, None, 1).await.unwrap().results[0].id);
+                if dice.below(2) == 0 {
+                    correct(world, owner, life, dice).await;
+                }
+            }
             2 => _ = subscriptions::subscribe(store, &customer, shared::PackageId(1), None, &world.origin()).await,
             _ => {
                 let file = shared::FileId(i64::try_from(dice.below(12)).unwrap() + 1);
@@ -105,7 +224,7 @@ async fn live_a_day(world: &World, owner: &Staff, customers: &mut Vec<Customer>,
                     if dice.below(4) == 0 {
                         sales::refund(store, owner, bought.purchase_id, "تجربة", None, &world.origin()).await.unwrap();
                     } else if dice.below(2) == 0 {
-                        links::press_download(store, &customer, bought.purchase_id, &world.origin()).await.unwrap();
+                        download(world, &customer, bought.purchase_id, life, dice).await;
                     }
                 }
             }
@@ -131,15 +250,15 @@ async fn a_shop(world: &World) -> Staff {
 }
 
 /// What is told of some days is what is summed here, of each step and of all.
-async fn must_agree(world: &World, owner: &Staff, from: Day, to: Day) -> Statistics {
+async fn must_agree(world: &World, owner: &Staff, seen: &[(Instant, Seen)], from: Day, to: Day) -> Statistics {
     let offset = world.store.settings().utc_offset;
     let told = statistics::of(&world.store, owner, from, to).await.unwrap();
-    assert_eq!(told.total, expected(world, from, to, offset).await, "{from} to {to}");
+    assert_eq!(told.total, expected(world, seen, from, to, offset).await, "{from} to {to}");
     let length = to.0 - from.0 + 1;
-    assert_eq!(told.before, expected(world, from.plus(-length), from.plus(-1), offset).await, "before {from}");
+    assert_eq!(told.before, expected(world, seen, from.plus(-length), from.plus(-1), offset).await, "before {from}");
     for (index, moment) in told.series.iter().enumerate() {
         let end = told.series.get(index + 1).map_or(to, |next| next.start.plus(-1));
-        assert_eq!(moment.figures, expected(world, moment.start, end, offset).await, "{} to {end}", moment.start);
+        assert_eq!(moment.figures, expected(world, seen, moment.start, end, offset).await, "{} to {end}", moment.start);
     }
     let moves = transfers(world).await;
     let held =
@@ -159,29 +278,31 @@ async fn must_agree(world: &World, owner: &Staff, from: Day, to: Day) -> Statist
 on_both!(figures_are_the_ledgers_whatever_is_counted, |world| {
     let owner = a_shop(world).await;
     let mut dice = Dice(17);
-    let mut customers = vec![world.activated(0).await];
+    let mut life = Life { customers: vec![world.activated(0).await], ..Life::default() };
     let first = statistics::today(&world.store);
     for day in 0..70_i64 {
-        live_a_day(world, &owner, &mut customers, &mut dice).await;
+        live_a_day(world, &owner, &mut life, &mut dice).await;
         let now = world.store.now();
         world.clock.advance((ms::DAY - now.0.rem_euclid(ms::DAY)) + i64::try_from(dice.below(7_200_000)).unwrap());
         // Some days the sweep runs, some days it does not.
         if day % 3 == 0 {
-            cleanup::sweep(&world.store).await.unwrap();
+            life.sweep(world).await;
         }
         if day % 23 == 7 {
             world.must_reconcile().await;
         }
     }
     let today = statistics::today(&world.store);
-    assert!(today.0 - first.0 >= 69 && customers.len() > 20);
-    let all = must_agree(world, &owner, first, today).await;
+    assert!(today.0 - first.0 >= 69 && life.customers.len() > 20);
+    let all = must_agree(world, &owner, &life.seen, first, today).await;
     assert_eq!(all.step, Step::Month);
-    assert!(all.total.sales > 20 && all.total.taken > 0 && all.total.refunds > 0 && all.total.packages > 0 && all.total.downloads == 0);
+    assert!(all.total.sales > 20 && all.total.taken > 0 && all.total.refunds > 0 && all.total.packages > 0);
+    let seen = [-all.total.corrected, all.total.downloads, all.total.completed, all.total.failed, all.total.refused];
+    assert!(seen.iter().all(|number| *number > 5), "{seen:?}");
     assert_eq!(all.liability, world.count("SELECT CAST(SUM(balance) AS BIGINT) FROM customers").await);
     let open = "SELECT CAST(SUM(code_batches.value) AS BIGINT) FROM codes JOIN code_batches ON code_batches.id = batch_id WHERE redeemed_at IS NULL";
     assert_eq!(all.open_codes_coins, world.count(open).await);
-    assert_eq!(all.conversion.opened, i64::try_from(customers.len()).unwrap());
+    assert_eq!(all.conversion.opened, i64::try_from(life.customers.len()).unwrap());
     assert_eq!(
         all.conversion.bought,
         world.count("SELECT COUNT(DISTINCT customer_id) FROM transfers WHERE kind IN ('purchase', 'subscription')").await
@@ -189,17 +310,17 @@ on_both!(figures_are_the_ledgers_whatever_is_counted, |world| {
     for (from, to) in
         [(today, today), (today.plus(-6), today), (first.plus(3), first.plus(50)), (first.plus(20), first.plus(21)), (today.month(), today)]
     {
-        must_agree(world, &owner, from, to).await;
+        must_agree(world, &owner, &life.seen, from, to).await;
     }
-    let week = must_agree(world, &owner, today.plus(-6), today).await;
+    let week = must_agree(world, &owner, &life.seen, today.plus(-6), today).await;
     let glance = statistics::glance(&world.store, &owner).await.unwrap();
     assert_eq!((glance.days, glance.liability), (week.series, week.liability));
     // On another clock the days are others: at once from the rows, after the sweep from what was counted anew.
     let request = SettingsRequest { utc_offset_minutes: Some(-330), ..SettingsRequest::default() };
     settings::change(&world.store, &owner, &request, &world.origin()).await.unwrap();
-    must_agree(world, &owner, first, today).await;
-    cleanup::sweep(&world.store).await.unwrap();
-    must_agree(world, &owner, first, today).await;
+    must_agree(world, &owner, &life.seen, first, today).await;
+    life.sweep(world).await;
+    must_agree(world, &owner, &life.seen, first, today).await;
 });
 
 on_both!(what_comes_late_is_counted_too, |world| {
@@ -224,7 +345,8 @@ on_both!(what_comes_late_is_counted_too, |world| {
     world.must_reconcile().await;
     cleanup::sweep(&world.store).await.unwrap();
     assert_eq!(told().await, 1, "counted anew");
-    must_agree(world, &owner, day, statistics::today(&world.store)).await;
+    let claimed = [(day.start(world.store.settings().utc_offset), Seen::Claimed)];
+    must_agree(world, &owner, &claimed, day, statistics::today(&world.store)).await;
 });
 
 on_both!(reconcile_finds_wrong_counts, |world| {
