@@ -11,6 +11,8 @@ use std::{
     },
 };
 
+use sqlx::Connection;
+
 use crate::world::{client, eventually, json_of};
 
 fn khazna(folder: &Path, arguments: &[&str]) -> Command {
@@ -178,6 +180,23 @@ async fn the_only_owner_is_let_in_again() {
     let (ok, output, error) = run(folder.path(), &["admin", "unlock", "--username", "boss"]);
     assert!(ok && output.contains("boss"), "{error}");
     assert_eq!(enter("correct horse battery").await, 200);
+}
+
+#[tokio::test]
+async fn reconcile_fails_where_something_differs() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(run(folder.path(), &["codes", "generate", "--value", "500", "--count", "2", "--label", "x"]).0);
+    let mut database =
+        sqlx::SqliteConnection::connect(&format!("sqlite://{}", folder.path().join("data/khazna.db").display())).await.unwrap();
+    let reconcile = || {
+        let output = khazna(folder.path(), &["reconcile"]).output().unwrap();
+        (output.status.code(), told(output).1)
+    };
+    assert_eq!(reconcile(), (Some(0), "Everything agrees.\n".to_owned()));
+    sqlx::query("UPDATE code_batches SET count = 3").execute(&mut database).await.unwrap();
+    assert_eq!(reconcile(), (Some(1), "batch 1: 3 codes promised, 2 there\n".to_owned()));
+    sqlx::query("UPDATE code_batches SET count = 2").execute(&mut database).await.unwrap();
+    assert_eq!(reconcile(), (Some(0), "Everything agrees.\n".to_owned()));
 }
 
 #[test]
