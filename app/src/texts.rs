@@ -96,10 +96,25 @@ pub fn field(locale: Locale, code: FieldCode) -> String {
     .to_owned()
 }
 
+/// So many coins.
+pub fn coins(locale: Locale, count: Coins) -> String {
+    text!(language(locale), count.coins, count = Count(count))
+}
+
+/// So many days.
+pub fn days(locale: Locale, count: i64) -> String {
+    text!(language(locale), count.days, count = Count(count))
+}
+
+/// So many files.
+pub fn files(locale: Locale, count: i64) -> String {
+    text!(language(locale), count.files, count = Count(count))
+}
+
 /// A notification's title and body.
 pub fn notice(locale: Locale, notice: &Notice) -> (String, String) {
     let l = language(locale);
-    let coins = |amount: &Coins| text!(l, count.coins, count = Count(*amount));
+    let coins = |amount: &Coins| coins(locale, *amount);
     match notice {
         Notice::Activated { bonus: 0 } => (text!(l, notice.activated_title).to_owned(), text!(l, notice.activated_plain).to_owned()),
         Notice::Activated { bonus } => {

@@ -3,7 +3,10 @@
 use axum::response::{IntoResponse, Response};
 use dashboard::sheet::{self, LAYOUTS, Layout, Sheet};
 use http::header;
-use shared::{BatchId, Code, FieldCode, Fields, api::admin::HandOut};
+use shared::{
+    BatchId, Code, FieldCode, Fields,
+    api::admin::{HandOut, Permission},
+};
 use store::{
     Origin, Staff,
     codes::{self, HandedOut},
@@ -34,6 +37,7 @@ pub struct Wanted {
 /// Hands the codes out.
 pub async fn hand_out(state: &AppState, staff: &Staff, id: BatchId, wanted: &Wanted, origin: &Origin) -> Result<Response, Failure> {
     // Who may not, and what is not there, is told before how it was asked for.
+    staff.must(&state.store, Permission::ManageCodes, "codes.hand_out", format!("batch:{id}"), origin).await?;
     let batch = codes::batch(&state.store, staff, id).await?;
     let mut fields = Fields::default();
     let way = fields.parse::<HandOut>("way", &wanted.way);

@@ -78,7 +78,7 @@ async fn csv(
 
 /// A table of figures over the days that the query names, whole.
 pub async fn statistics(store: &Store, staff: &Staff, query: &Query, locale: Locale) -> Result<Response, Failure> {
-    let (from, to) = figures::days(store, staff, query.text("range"), query.text("from"), query.text("to"))?;
+    let (from, to) = figures::days(store, staff, query.text("range"), query.text("from"), query.text("to")).await?;
     let table: FigureTable = query.text("table").parse().map_err(|code| invalid("table", code))?;
     let told = figures::whole(store, staff, from, to).await?;
     let heads: Vec<String> = dashboard::spreadsheet_heads(locale, table).into_iter().map(str::to_owned).collect();

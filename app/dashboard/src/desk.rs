@@ -1,12 +1,12 @@
 //! Who works at the desk, and what they may see.
 
-use app::{components::status, format::escape};
+use app::{components::status, format::escape, locale::current_locale};
 use leptos::prelude::*;
 use leptos_router::{components::Redirect, hooks::use_location};
 use serde::{Deserialize, Serialize};
 use shared::api::{Role, admin::Permission};
 
-use crate::{components::Refused, locale::tr};
+use crate::{components::Refused, words};
 
 /// What every page knows of the member who looks at it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,9 +68,5 @@ pub fn guarded(permission: Permission, page: impl FnOnce() -> AnyView) -> AnyVie
 
 /// The name of a role.
 pub fn role_name(role: Role) -> &'static str {
-    match role {
-        Role::Owner => tr!(role.owner),
-        Role::Manager => tr!(role.manager),
-        Role::Support => tr!(role.support),
-    }
+    words::role(current_locale(), role)
 }

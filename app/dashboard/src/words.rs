@@ -2,11 +2,19 @@
 //! writes the logs' files with them too. Every match is exhaustive but the audit log's, whose actions are the store's to name: a
 //! test reads them there.
 
-use app::{format::Count, texts};
+use app::{
+    format::{Count, grouped},
+    texts,
+};
 use leptos_i18n::td_string as text;
 use shared::{
     Code, Locale,
-    api::admin::{AuditEntry, CustomerLock, CustomerState, DownloadAttempt, DownloadOutcome, DownloadReason, LockReason, Received},
+    api::{
+        Role,
+        admin::{
+            AuditEntry, AuditValues, CustomerLock, CustomerState, DownloadAttempt, DownloadOutcome, DownloadReason, HandOut, LockReason, Received,
+        },
+    },
     link::Kind,
 };
 
@@ -137,6 +145,7 @@ actions! {
     "account.block" => act_account_block,
     "account.unblock" => act_account_unblock,
     "account.unlock" => act_account_unlock,
+    "customers.see" => act_customers_see,
     "customers.export" => act_customers_export,
     "customers.erase" => act_customers_erase,
     "wallet.redeem" => act_wallet_redeem,
@@ -146,10 +155,14 @@ actions! {
     "sales.refund" => act_sales_refund,
     "sales.grant_attempt" => act_sales_grant_attempt,
     "links.press" => act_links_press,
+    "downloads.see" => act_downloads_see,
+    "audit.see" => act_audit_see,
+    "statistics.see" => act_statistics_see,
     "subscriptions.subscribe" => act_subscriptions_subscribe,
     "session.end" => act_session_end,
     "session.end_all" => act_session_end_all,
     "session.refresh" => act_session_refresh,
+    "staff.see" => act_staff_see,
     "staff.create" => act_staff_create,
     "staff.sign_in" => act_staff_sign_in,
     "staff.role" => act_staff_role,
@@ -160,7 +173,9 @@ actions! {
     "staff.totp" => act_staff_totp,
     "staff.totp_reset" => act_staff_totp_reset,
     "staff.unlock" => act_staff_unlock,
+    "alerts.see" => act_alerts_see,
     "alerts.dismiss" => act_alerts_dismiss,
+    "codes.see" => act_codes_see,
     "codes.generate" => act_codes_generate,
     "codes.cancel" => act_codes_cancel,
     "codes.find" => act_codes_find,
@@ -168,15 +183,19 @@ actions! {
     "codes.thaw" => act_codes_thaw,
     "codes.hand_out" => act_codes_hand_out,
     "codes.import" => act_codes_import,
+    "packages.see" => act_packages_see,
     "packages.add" => act_packages_add,
     "packages.edit" => act_packages_edit,
     "packages.publish" => act_packages_publish,
     "packages.withdraw" => act_packages_withdraw,
+    "settings.see" => act_settings_see,
     "settings.change" => act_settings_change,
     "category.create" => act_category_create,
     "category.delete" => act_category_delete,
     "category.place" => act_category_place,
     "category.rename" => act_category_rename,
+    "files.see" => act_files_see,
+    "file.import" => act_file_import,
     "file.create" => act_file_create,
     "file.edit" => act_file_edit,
     "file.cover" => act_file_cover,
@@ -197,11 +216,103 @@ pub fn result(locale: Locale, outcome: &str) -> String {
         "locked" => text!(l, people.result_locked).to_owned(),
         "blocked" => text!(l, people.result_blocked).to_owned(),
         "reused" => text!(l, people.result_reused).to_owned(),
+        "permission_denied" => text!(l, people.result_refused).to_owned(),
         other => match Code::ALL.iter().find(|code| code.as_str() == other) {
             Some(code) => texts::problem(locale, &(*code).into()),
             None => other.to_owned(),
         },
     }
+}
+
+/// The same of a line: what was set is told in words where the log has values, and as it stands where an earlier store kept a sentence.
+pub fn result_of(locale: Locale, entry: &AuditEntry) -> String {
+    let (l, outcome) = (language(locale), entry.outcome.as_str());
+    let told = match entry.action.as_str() {
+        "packages.add" | "packages.edit" | "settings.change" | "codes.import" => {
+            AuditValues::of(outcome).map(|values| set(locale, &entry.subject, values))
+        }
+        "staff.create" | "staff.role" => outcome.parse::<Role>().ok().map(|one| role(locale, one).to_owned()),
+        "staff.totp" => match outcome {
+            "on" => Some(text!(l, people.result_on).to_owned()),
+            "off" => Some(text!(l, people.result_off).to_owned()),
+            _ => None,
+        },
+        "codes.hand_out" => outcome.parse::<HandOut>().ok().map(|way| {
+            match way {
+                HandOut::Csv => text!(l, codes.csv),
+                HandOut::Pdf => text!(l, codes.pdf),
+                HandOut::Page => text!(l, codes.print),
+            }
+            .to_owned()
+        }),
+        _ => None,
+    };
+    told.unwrap_or_else(|| result(locale, outcome))
+}
+
+/// What was set.
+fn set(locale: Locale, subject: &str, values: AuditValues) -> String {
+    let l = language(locale);
+    match values {
+        AuditValues::Package { name, price_coins, days, files, categories } => {
+            let covered = if categories.is_empty() { text!(l, figures.all_categories).to_owned() } else { categories.join(" · ") };
+            let terms = [texts::coins(locale, price_coins), texts::days(locale, days), texts::files(locale, files), covered].join(" · ");
+            text!(l, people.result_package, name = name, terms = terms)
+        }
+        // What stands there names a stored picture, which tells a reader nothing.
+        AuditValues::Setting { to, .. } if subject == "setting:logo" => {
+            if to.is_empty() { text!(l, people.result_logo_removed) } else { text!(l, people.result_logo_set) }.to_owned()
+        }
+        AuditValues::Setting { from, to } => {
+            let value = |value: String| match value.parse() {
+                _ if value.is_empty() => text!(l, people.result_nothing).to_owned(),
+                Ok(minutes) if subject == "setting:utc_offset_minutes" => clock(minutes),
+                _ => value,
+            };
+            text!(l, people.result_setting, from = value(from), to = value(to))
+        }
+        AuditValues::Import { taken, left_out } => {
+            let count = |count: usize| grouped(i64::try_from(count).unwrap_or(i64::MAX));
+            format!("{} {} · {} {}", text!(l, codes.import_done), count(taken), text!(l, codes.import_left), count(left_out))
+        }
+    }
+}
+
+/// A clock by how many minutes it is ahead of UTC, left to right.
+pub fn clock(minutes: i64) -> String {
+    let sign = if minutes < 0 { '−' } else { '+' };
+    format!("\u{2066}UTC{sign}{:02}:{:02}\u{2069}", minutes.abs() / 60, minutes.abs() % 60)
+}
+
+/// The name of a role.
+pub fn role(locale: Locale, role: Role) -> &'static str {
+    let l = language(locale);
+    match role {
+        Role::Owner => text!(l, role.owner),
+        Role::Manager => text!(l, role.manager),
+        Role::Support => text!(l, role.support),
+    }
+}
+
+/// What it was done to: whose account, which setting; as the log spells it where there are no words.
+pub fn subject(locale: Locale, entry: &AuditEntry) -> String {
+    let l = language(locale);
+    let setting = match entry.subject.strip_prefix("setting:") {
+        Some("shop_name") => Some(text!(l, figures.shop_name)),
+        Some("contact") => Some(text!(l, figures.contact)),
+        Some("recharge_points") => Some(text!(l, figures.recharge_points)),
+        Some("logo") => Some(text!(l, figures.logo)),
+        Some("bonus_coins") => Some(text!(l, figures.bonus_coins)),
+        Some("attempts") => Some(text!(l, figures.attempts)),
+        Some("link_minutes") => Some(text!(l, figures.link_minutes)),
+        Some("upload_megabytes") => Some(text!(l, figures.upload_megabytes)),
+        Some("temporary_days") => Some(text!(l, figures.temporary_days)),
+        Some("session_days") => Some(text!(l, figures.session_days)),
+        Some("staff_session_hours") => Some(text!(l, figures.staff_session_hours)),
+        Some("utc_offset_minutes") => Some(text!(l, figures.utc_offset)),
+        _ => None,
+    };
+    setting.map(str::to_owned).or_else(|| entry.subject_name.clone()).unwrap_or_else(|| entry.subject.clone())
 }
 
 /// Who did it.
@@ -287,8 +398,8 @@ pub fn audit_cells(locale: Locale, entry: &AuditEntry) -> Vec<String> {
         entry.created_at.to_string(),
         actor(locale, entry),
         action(locale, &entry.action),
-        entry.subject_name.clone().unwrap_or_else(|| entry.subject.clone()),
-        result(locale, &entry.outcome),
+        subject(locale, entry),
+        result_of(locale, entry),
         place(locale, &entry.ip),
         entry.user_agent.clone(),
     ]
@@ -340,5 +451,59 @@ mod tests {
         }
         assert_eq!(result(Locale::En, "ok"), "Done");
         assert_eq!(result(Locale::En, "wrong file"), "wrong file");
+    }
+
+    fn line(action: &str, subject: &str, outcome: &str) -> AuditEntry {
+        AuditEntry {
+            id: 1,
+            actor: "staff:1".to_owned(),
+            actor_name: None,
+            action: action.to_owned(),
+            subject: subject.to_owned(),
+            subject_name: None,
+            outcome: outcome.to_owned(),
+            ip: String::new(),
+            user_agent: String::new(),
+            created_at: shared::Instant(0),
+        }
+    }
+
+    #[test]
+    fn what_was_set_is_told_in_the_readers_language() {
+        let package = AuditValues::Package {
+            name: "باقة".to_owned(),
+            price_coins: 2,
+            days: 11,
+            files: 3,
+            categories: vec!["برمجة".to_owned(), "تصميم".to_owned()],
+        };
+        let edited = line("packages.edit", "package:4", &package.to_string());
+        assert_eq!(result_of(Locale::Ar, &edited), "باقة: عملتان · 11 يومًا · 3 ملفات · برمجة · تصميم");
+        assert_eq!(result_of(Locale::En, &edited), "باقة: 2 coins · 11 days · 3 files · برمجة · تصميم");
+        assert_eq!(result_of(Locale::Fr, &edited), "باقة : 2 pièces · 11 jours · 3 fichiers · برمجة · تصميم");
+
+        let setting = |name: &str, from: &str, to: &str| {
+            let values = AuditValues::Setting { from: from.to_owned(), to: to.to_owned() };
+            line("settings.change", &format!("setting:{name}"), &values.to_string())
+        };
+        assert_eq!(result_of(Locale::Ar, &setting("attempts", "3", "5")), "من 3 إلى 5");
+        assert_eq!(subject(Locale::Ar, &setting("attempts", "3", "5")), "محاولات التنزيل لكل شراء");
+        assert_eq!(result_of(Locale::En, &setting("shop_name", "", "متجر")), "From nothing to متجر");
+        assert!(result_of(Locale::En, &setting("utc_offset_minutes", "180", "-210")).contains("UTC−03:30"));
+        assert_eq!(result_of(Locale::En, &setting("logo", "", "0a image/png")), "A new logo");
+        assert_eq!(result_of(Locale::Fr, &line("staff.role", "staff:2", "owner")), role(Locale::Fr, Role::Owner));
+        assert_eq!(result_of(Locale::En, &line("staff.totp", "staff:2", "off")), "Given up");
+    }
+
+    #[test]
+    fn earlier_lines_and_reasons_are_told_as_they_are() {
+        for outcome in ["باقة: 60 coins, 30 days, 3 files, categories [1]", "100 → 250", "5 taken, 2 left out"] {
+            for action in ["packages.edit", "settings.change", "codes.import"] {
+                assert_eq!(result_of(Locale::Ar, &line(action, "", outcome)), outcome);
+            }
+        }
+        // A reason is somebody's own words, whatever they look like.
+        let reason = AuditValues::Import { taken: 1, left_out: 0 }.to_string();
+        assert_eq!(result_of(Locale::Ar, &line("sales.refund", "purchase:1", &reason)), reason);
     }
 }

@@ -122,10 +122,10 @@ pub async fn activate(name: String, phone: String) -> Result<Welcome, Failure> {
 #[server(prefix = "/do", endpoint = "sign-in")]
 pub async fn sign_in(serial: String, pin: String, next: Option<String>) -> Result<Viewer, Failure> {
     let result = async {
-        let store = store()?;
-        let tokens = accounts::sign_in(&store, &serial, &pin, &origin()?).await?;
+        let (store, origin) = (store()?, origin()?);
+        let tokens = accounts::sign_in(&store, &serial, &pin, &origin).await?;
         sign_in_browser(&tokens);
-        match sessions::authenticate(&store, &tokens.access_token).await? {
+        match sessions::authenticate(&store, &tokens.access_token, &origin).await? {
             Caller::Customer(customer) => Ok(Viewer::from(customer)),
             Caller::Staff(_) => Err(shared::Code::Forbidden.into()),
         }

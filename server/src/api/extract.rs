@@ -262,7 +262,7 @@ impl FromRequestParts<AppState> for AnyCaller {
 async fn caller(parts: &Parts, state: &AppState) -> Result<Option<Caller>, Failure> {
     let Some(authorization) = parts.headers.get(header::AUTHORIZATION) else { return Ok(None) };
     let token = authorization.to_str().ok().and_then(bearer).ok_or(Code::Unauthenticated)?;
-    Ok(Some(sessions::authenticate(&state.store, token).await?))
+    Ok(Some(sessions::authenticate(&state.store, token, origin_of(parts)?).await?))
 }
 
 /// The token of an `Authorization` header (RFC 6750, section 2.1); the scheme's case does not matter (RFC 9110, section 11.1).
@@ -278,8 +278,12 @@ impl FromRequestParts<AppState> for From {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Failure> {
-        parts.extensions.get::<Origin>().cloned().map(Self).ok_or_else(|| Code::Internal.into())
+        origin_of(parts).cloned().map(Self)
     }
+}
+
+fn origin_of(parts: &Parts) -> Result<&Origin, Failure> {
+    parts.extensions.get::<Origin>().ok_or_else(|| Code::Internal.into())
 }
 
 /// The caller's language.

@@ -119,7 +119,7 @@ async fn content(
     let page = page_of(file);
     let Ok(Desk(member)) = desk else { return sign_in(&page) };
     // Before a byte is read: reading costs.
-    if let Err(error) = member.must(Permission::ManageFiles) {
+    if let Err(error) = member.must(&state.store, Permission::ManageFiles, "file.version", format!("file:{file}"), &origin).await {
         return Failure::from(error).into_response();
     }
     let most = state.store.settings().largest_file.unsigned_abs().saturating_add(BESIDES);
@@ -191,7 +191,7 @@ async fn picture(
 ) -> Response {
     let page = page_of(file);
     let Ok(Desk(member)) = desk else { return sign_in(&page) };
-    if let Err(error) = member.must(Permission::ManageFiles) {
+    if let Err(error) = member.must(&state.store, Permission::ManageFiles, slot.action(), format!("file:{file}"), &origin).await {
         return Failure::from(error).into_response();
     }
     let outcome = async {
@@ -222,7 +222,7 @@ async fn take_picture(form: &mut Form) -> store::Result<Vec<u8>> {
 async fn set_logo(State(state): State<AppState>, desk: Result<Desk, Failure>, From(origin): From, request: Request) -> Response {
     const PAGE: &str = "/admin/settings";
     let Ok(Desk(member)) = desk else { return sign_in(PAGE) };
-    if let Err(error) = member.must(Permission::ChangeSettings) {
+    if let Err(error) = member.must(&state.store, Permission::ChangeSettings, "settings.change", "setting:logo", &origin).await {
         return Failure::from(error).into_response();
     }
     let outcome = async {

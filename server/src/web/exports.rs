@@ -7,12 +7,15 @@ use axum::{
     routing::{get, post},
 };
 use http::HeaderMap;
-use shared::{Code, Serial};
+use shared::{
+    Code, Serial,
+    api::admin::{AuditQuery, DownloadQuery},
+};
 use store::customers;
 
 use crate::{
     api::{
-        admin::logs::{audit_filter, download_filter},
+        admin::logs::filter,
         extract::{Desk, From, Id, Query},
     },
     attachment::attachment,
@@ -32,12 +35,12 @@ pub fn router() -> Router<AppState> {
 
 /// In the page's own language, as the others: a link does not name one.
 async fn downloads(State(state): State<AppState>, Desk(staff): Desk, headers: HeaderMap, query: Query) -> Result<Response, Failure> {
-    let filter = download_filter(&state.store, &query)?;
+    let filter = filter::<DownloadQuery>(&state.store, &query)?;
     spreadsheet::downloads(state.store, staff, filter, app::session::locale(&headers)).await
 }
 
 async fn audit(State(state): State<AppState>, Desk(staff): Desk, headers: HeaderMap, query: Query) -> Result<Response, Failure> {
-    let filter = audit_filter(&state.store, &query)?;
+    let filter = filter::<AuditQuery>(&state.store, &query)?;
     spreadsheet::audit(state.store, staff, filter, app::session::locale(&headers)).await
 }
 

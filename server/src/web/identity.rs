@@ -45,7 +45,8 @@ pub async fn identify(State(state): State<AppState>, mut request: Request, next:
 /// Middleware for what the desk uploads: puts `Option<Staff>` among the request's extensions, and renews nothing. New cookies would leave
 /// with the answer, minutes after the token that they replace was used up; by then its next use is a thief's.
 pub async fn recognise(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let staff = match recognised(&state.store, request.headers(), state.context.config.https()).await {
+    let Some(origin) = request.extensions().get::<Origin>().cloned() else { return next.run(request).await };
+    let staff = match recognised(&state.store, request.headers(), state.context.config.https(), &origin).await {
         Ok(Some(Caller::Staff(staff))) => Some(staff),
         // The upload goes on when the database answers again: it must not be told to sign in.
         Err(error) if error.is_fault() => return Failure::from(error).into_response(),
@@ -55,15 +56,15 @@ pub async fn recognise(State(state): State<AppState>, mut request: Request, next
     next.run(request).await
 }
 
-async fn recognised(store: &Store, headers: &HeaderMap, secure: bool) -> Result<Option<Caller>> {
+async fn recognised(store: &Store, headers: &HeaderMap, secure: bool, origin: &Origin) -> Result<Option<Caller>> {
     if let Some(access) = session::cookie(headers, Side::Desk.access_cookie(secure)) {
-        match sessions::authenticate(store, &access).await {
+        match sessions::authenticate(store, &access, origin).await {
             Err(error) if error.problem().code == Code::Unauthenticated => {}
             known => return known.map(Some),
         }
     }
     match session::cookie(headers, Side::Desk.refresh_cookie(secure)) {
-        Some(refresh) => sessions::recognise(store, &refresh).await.map(Some),
+        Some(refresh) => sessions::recognise(store, &refresh, origin).await.map(Some),
         None => Ok(None),
     }
 }
@@ -76,7 +77,7 @@ struct Known {
 
 async fn know(store: &Store, side: Side, headers: &HeaderMap, secure: bool, origin: &Origin) -> Known {
     if let Some(access) = session::cookie(headers, side.access_cookie(secure)) {
-        match sessions::authenticate(store, &access).await {
+        match sessions::authenticate(store, &access, origin).await {
             Ok(caller) => return Known { caller: Some(caller), cookies: Vec::new() },
             Err(error) if error.problem().code == Code::Unauthenticated => {}
             Err(error) => return failed(&error, side, secure),
@@ -91,7 +92,7 @@ async fn know(store: &Store, side: Side, headers: &HeaderMap, secure: bool, orig
 
 async fn renew(store: &Store, side: Side, refresh: &str, secure: bool, origin: &Origin) -> Result<Known> {
     let tokens = sessions::refresh(store, refresh, Reuse::Browser, origin).await?;
-    let caller = sessions::authenticate(store, &tokens.access_token).await?;
+    let caller = sessions::authenticate(store, &tokens.access_token, origin).await?;
     Ok(Known { caller: Some(caller), cookies: side.sign_in_cookies(&tokens, secure).into() })
 }
 

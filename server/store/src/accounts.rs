@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 
 use crate::{
     Customer, Error, Origin, Result, Staff, Store,
-    audit::{self, Entry},
+    audit::{self, Entry, legible},
     db::{Connection, transaction},
     edge,
     error::{damaged, field},
@@ -100,9 +100,9 @@ pub async fn recover(store: &Store, phone: &str, pin: &str, origin: &Origin) -> 
     Ok(Recovered { serial, tokens })
 }
 
-/// What is counted and audited where a serial or phone can't be read: its beginning, without what databases refuse.
+/// What is counted and audited where a serial or phone can't be read.
 fn unreadable(typed: &str) -> String {
-    typed.chars().filter(|character| !character.is_control()).take(32).collect()
+    legible(typed, 32)
 }
 
 /// What sign-in needs to know of an account.
@@ -369,11 +369,12 @@ pub async fn profile(store: &Store, customer: &Customer) -> Result<Account> {
 
 /// Blocks an account, so that it signs in and downloads no more and its links are revoked, or lifts the block. The links stay revoked.
 pub async fn set_blocked(store: &Store, staff: &Staff, serial: &str, blocked: bool, origin: &Origin) -> Result<()> {
-    staff.must(Permission::HelpCustomers)?;
-    let id = by_serial(store, serial).await?;
-    let blocked_at = blocked.then_some(store.now().0);
     let action = if blocked { "account.block" } else { "account.unblock" };
-    transaction!(store, |connection| {
+    let mut deed = staff.must(store, Permission::HelpCustomers, action, serial, origin).await?;
+    let id = deed.settled(store, by_serial(store, serial).await).await?;
+    deed.about(format!("customer:{id}"));
+    let blocked_at = blocked.then_some(store.now().0);
+    transaction!(store, deed, |connection| {
         if blocked {
             links::revoke_all(store, &mut *connection, id).await?;
         }
@@ -386,8 +387,7 @@ pub async fn set_blocked(store: &Store, staff: &Staff, serial: &str, blocked: bo
         if changed.rows_affected() == 0 {
             return Err(Code::AccountClosed.into());
         }
-        let subject = format!("customer:{id}");
-        audit::record(store, &mut *connection, &Entry { actor: &staff.actor(), action, subject: &subject, outcome: "ok", origin }).await
+        deed.done(store, &mut *connection, "ok").await
     })?;
     store.live().changed(id);
     edge::wake(store);
@@ -396,10 +396,10 @@ pub async fn set_blocked(store: &Store, staff: &Staff, serial: &str, blocked: bo
 
 /// Takes the throttle's lock from an account and its phone.
 pub async fn unlock(store: &Store, staff: &Staff, serial: &str, origin: &Origin) -> Result<()> {
-    staff.must(Permission::HelpCustomers)?;
-    let id = by_serial(store, serial).await?;
-    let (actor, subject) = (staff.actor(), format!("customer:{id}"));
-    transaction!(store, |connection| {
+    let mut deed = staff.must(store, Permission::HelpCustomers, "account.unlock", serial, origin).await?;
+    let id = deed.settled(store, by_serial(store, serial).await).await?;
+    deed.about(format!("customer:{id}"));
+    transaction!(store, deed, |connection| {
         let row = sqlx::query("SELECT serial, phone FROM customers WHERE id = $1")
             .bind(id.0)
             .fetch_optional(&mut *connection)
@@ -409,19 +409,18 @@ pub async fn unlock(store: &Store, staff: &Staff, serial: &str, origin: &Origin)
         throttle::forget(&mut *connection, &throttle::of_codes(id)).await?;
         throttle::forget(&mut *connection, &throttle::of_activation(id)).await?;
         forget_recovery(store, &mut *connection, row.try_get("phone")?).await?;
-        audit::record(store, &mut *connection, &Entry { actor: &actor, action: "account.unlock", subject: &subject, outcome: "ok", origin })
-            .await
+        deed.done(store, &mut *connection, "ok").await
     })
 }
 
 /// Draws a new PIN for who forgot it, which is told once. Their sessions end, and the throttle forgets their failures.
 pub async fn reset_pin(store: &Store, staff: &Staff, serial: &str, origin: &Origin) -> Result<NewPin> {
-    staff.must(Permission::HelpCustomers)?;
-    let id = by_serial(store, serial).await?;
+    let mut deed = staff.must(store, Permission::HelpCustomers, "account.pin_reset", serial, origin).await?;
+    let id = deed.settled(store, by_serial(store, serial).await).await?;
+    deed.about(format!("customer:{id}"));
     let pin = draw_pin(store);
     let hash = store.0.secrets.hash(pin.reveal(), store.random()).await?;
-    let (actor, subject) = (staff.actor(), format!("customer:{id}"));
-    let serial: String = transaction!(store, |connection| {
+    let serial: String = transaction!(store, deed, |connection| {
         let row = sqlx::query("UPDATE customers SET pin_hash = $2 WHERE id = $1 AND closed_at IS NULL RETURNING serial, phone")
             .bind(id.0)
             .bind(hash.clone())
@@ -433,8 +432,7 @@ pub async fn reset_pin(store: &Store, staff: &Staff, serial: &str, origin: &Orig
         forget_recovery(store, &mut *connection, row.try_get("phone")?).await?;
         sessions::end_all_in(store, &mut *connection, id).await?;
         notifications::add(store, &mut *connection, id, &Notice::PinChanged).await?;
-        let entry = Entry { actor: &actor, action: "account.pin_reset", subject: &subject, outcome: "ok", origin };
-        audit::record(store, &mut *connection, &entry).await?;
+        deed.done(store, &mut *connection, "ok").await?;
         Ok(serial)
     })?;
     store.live().changed(id);

@@ -7,12 +7,7 @@ use shared::{
 };
 use sqlx::Row;
 
-use crate::{
-    Origin, Result, Staff, Store,
-    audit::{self, Entry},
-    db::transaction,
-    error::damaged,
-};
+use crate::{Origin, Result, Staff, Store, db::transaction, error::damaged};
 
 /// How long an alert that is over is kept, in milliseconds.
 pub(crate) const MEMORY: i64 = 90 * ms::DAY;
@@ -61,7 +56,7 @@ pub async fn stands(store: &Store, kind: AlertKind) -> Result<bool> {
 
 /// The alerts that stand, the newest first.
 pub async fn standing(store: &Store, staff: &Staff) -> Result<Vec<Alert>> {
-    staff.must(Permission::Work)?;
+    staff.must(store, Permission::Work, "alerts.see", "", &staff.origin).await?;
     let rows = sqlx::query("SELECT kind, detail, first_at, last_at, times FROM alerts WHERE resolved_at IS NULL ORDER BY id DESC")
         .fetch_all(store.0.db.reader())
         .await?;
@@ -80,15 +75,13 @@ pub async fn standing(store: &Store, staff: &Staff) -> Result<Vec<Alert>> {
 
 /// Ends an alert that somebody read. What it tells of raises it again, if it lasts.
 pub async fn dismiss(store: &Store, staff: &Staff, kind: AlertKind, origin: &Origin) -> Result<()> {
-    staff.must(Permission::Work)?;
-    let (actor, subject) = (staff.actor(), format!("alert:{}", kind.as_str()));
-    transaction!(store, |connection| {
+    let deed = staff.must(store, Permission::Work, "alerts.dismiss", format!("alert:{}", kind.as_str()), origin).await?;
+    transaction!(store, deed, |connection| {
         let ended = sqlx::query(RESOLVE).bind(kind.as_str()).bind(store.now().0).execute(&mut *connection).await?;
         if ended.rows_affected() == 0 {
             return Err(Code::NotFound.into());
         }
-        let entry = Entry { actor: &actor, action: "alerts.dismiss", subject: &subject, outcome: "ok", origin };
-        audit::record(store, &mut *connection, &entry).await
+        deed.done(store, &mut *connection, "ok").await
     })?;
     tracing::info!(alert = kind.as_str(), "resolved");
     Ok(())

@@ -3,13 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use shared::{
-    Code, Instant, Serial,
+    Code, FieldCode, Instant, Problem, Serial,
     api::admin::{AuditEntries, AuditEntry, AuditFilter, Permission},
 };
 use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 
 use crate::{
-    Origin, Result, Staff, Store,
+    Error, Origin, Result, Staff, Store,
     customers::{self, PAGE},
     db::Connection,
     downloads,
@@ -62,6 +62,77 @@ pub(crate) async fn record_failure(store: &Store, entry: &Entry<'_>) -> Result<(
     Ok(())
 }
 
+/// What a member of the staff is about, from [`Staff::must`] on: it ends in a line of the log, whether it is done or refused. Whoever is no
+/// member has no deed, so that a stranger's requests fill nothing.
+#[derive(Debug)]
+pub struct Deed<'a> {
+    actor: String,
+    action: &'static str,
+    /// What it is done to, as far as that is known: a serial or user name as it was typed, until [`Deed::about`] says whose it is.
+    subject: String,
+    origin: &'a Origin,
+}
+
+impl<'a> Deed<'a> {
+    /// Named as [`Entry`] has it; `subject` may be empty, and may be what was typed.
+    pub(crate) fn new(staff: &Staff, action: &'static str, subject: impl Into<String>, origin: &'a Origin) -> Self {
+        Self { actor: staff.actor(), action, subject: subject.into(), origin }
+    }
+
+    /// Says what it is done to, once that is known.
+    pub(crate) fn about(&mut self, subject: String) {
+        self.subject = subject;
+    }
+
+    /// Writes that it is done, in its own transaction. The outcome is `ok`, a reason that was given, or what was set.
+    pub(crate) async fn done(&self, store: &Store, connection: &mut Connection, outcome: &str) -> Result<()> {
+        self.did(store, connection, self.action, &self.subject, outcome).await
+    }
+
+    /// The same of a thing that is one of several, or that did not exist before.
+    pub(crate) async fn did(
+        &self,
+        store: &Store,
+        connection: &mut Connection,
+        action: &'static str,
+        subject: &str,
+        outcome: &str,
+    ) -> Result<()> {
+        record(store, connection, &Entry { actor: &self.actor, action, subject, outcome, origin: self.origin }).await
+    }
+
+    /// Writes that it was refused, if it was: alone, because what it had written itself is undone. `transaction!` asks for it.
+    pub(crate) async fn settled<T>(&self, store: &Store, result: Result<T>) -> Result<T> {
+        if let Err(Error::Problem(problem)) = &result
+            && let Some(outcome) = refusal(problem)
+        {
+            let subject = if self.subject.is_empty() { String::new() } else { spelled(store, &legible(&self.subject, 64)).await? };
+            let entry = Entry { actor: &self.actor, action: self.action, subject: &subject, outcome, origin: self.origin };
+            record_failure(store, &entry).await?;
+        }
+        result
+    }
+}
+
+/// How the log tells of what the staff was refused; nothing of slips and faults: a field's broken rule, what is not there, what can't be
+/// read, an upload that is told where it stands.
+fn refusal(problem: &Problem) -> Option<&'static str> {
+    match problem.code {
+        Code::Invalid => {
+            let guess = |code| matches!(code, FieldCode::WrongPassword | FieldCode::WrongTotp);
+            problem.fields.iter().any(|field| guess(field.code)).then_some("wrong")
+        }
+        Code::NotFound | Code::BadRequest | Code::PayloadTooLarge | Code::UnsupportedMediaType | Code::UploadConflict => None,
+        code if code.status() >= 500 => None,
+        code => Some(code.as_str()),
+    }
+}
+
+/// The beginning of what was typed, without what databases refuse.
+pub(crate) fn legible(typed: &str, most: usize) -> String {
+    typed.chars().filter(|character| !character.is_control()).take(most).collect()
+}
+
 /// Outcomes that tell of a failure, beside the codes of problems.
 const FAILURES: [&str; 4] = ["wrong", "locked", "blocked", "reused"];
 
@@ -76,7 +147,7 @@ pub async fn piece(store: &Store, staff: &Staff, filter: &AuditFilter) -> Result
 }
 
 async fn entries(store: &Store, staff: &Staff, filter: &AuditFilter, length: i64) -> Result<AuditEntries> {
-    staff.must(Permission::SeeAudit)?;
+    staff.must(store, Permission::SeeAudit, "audit.see", "", &staff.origin).await?;
     let (first, last) = downloads::bounds(store, "audit_log", filter.from, filter.to).await?;
     let mut conditions = vec![format!("id > {first} AND id < {}", last.min(filter.cursor.unwrap_or(i64::MAX)))];
     conditions.extend(filter.from.map(|from| format!("created_at >= {}", from.0)));

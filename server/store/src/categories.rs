@@ -8,7 +8,7 @@ use sqlx::Row;
 
 use crate::{
     Error, Origin, Result, Staff, Store,
-    audit::{self, Entry},
+    audit::Deed,
     catalog,
     codes::line,
     db::{Connection, transaction},
@@ -21,7 +21,7 @@ const CHUNK: i64 = 500;
 
 /// All categories in the shop's order.
 pub async fn list(store: &Store, staff: &Staff) -> Result<Vec<Shelf>> {
-    staff.must(Permission::ManageFiles)?;
+    staff.must(store, Permission::ManageFiles, "files.see", "", &staff.origin).await?;
     let rows = sqlx::query(
         "SELECT id, name, files_count,
             CAST(CASE WHEN EXISTS (SELECT 1 FROM files WHERE category_id = categories.id)
@@ -62,23 +62,20 @@ fn name_taken(error: sqlx::Error) -> Error {
     }
 }
 
-async fn record(
-    store: &Store,
-    connection: &mut Connection,
-    staff: &Staff,
-    action: &'static str,
-    id: CategoryId,
-    origin: &Origin,
-) -> Result<()> {
-    let (actor, subject) = (staff.actor(), format!("category:{id}"));
-    audit::record(store, connection, &Entry { actor: &actor, action, subject: &subject, outcome: "ok", origin }).await
+/// As the audit log names it.
+fn named(id: CategoryId) -> String {
+    format!("category:{id}")
+}
+
+async fn created(store: &Store, connection: &mut Connection, deed: &Deed<'_>, id: CategoryId) -> Result<()> {
+    deed.did(store, connection, "category.create", &named(id), "ok").await
 }
 
 /// Makes a category, the last one. Names are taken once.
 pub async fn create(store: &Store, staff: &Staff, request: &CategoryRequest, origin: &Origin) -> Result<CategoryId> {
-    staff.must(Permission::ManageFiles)?;
+    let deed = staff.must(store, Permission::ManageFiles, "category.create", "", origin).await?;
     let name = name(request)?;
-    transaction!(store, |connection| {
+    transaction!(store, deed, |connection| {
         let id: std::result::Result<i64, sqlx::Error> = sqlx::query_scalar(
             "INSERT INTO categories (name, position) VALUES ($1, (SELECT COALESCE(MAX(position), -1) + 1 FROM categories)) RETURNING id",
         )
@@ -86,32 +83,32 @@ pub async fn create(store: &Store, staff: &Staff, request: &CategoryRequest, ori
         .fetch_one(&mut *connection)
         .await;
         let id = CategoryId(id.map_err(name_taken)?);
-        record(store, &mut *connection, staff, "category.create", id, origin).await?;
+        created(store, &mut *connection, &deed, id).await?;
         Ok(id)
     })
 }
 
 /// The category of this name, made if there is none, in the transaction of what it is for. [`check_name`] has passed the name.
-pub(crate) async fn ensure(store: &Store, connection: &mut Connection, staff: &Staff, name: &str, origin: &Origin) -> Result<CategoryId> {
+pub(crate) async fn ensure(store: &Store, connection: &mut Connection, deed: &Deed<'_>, name: &str) -> Result<CategoryId> {
     let (id, made) = catalog::ensure_category_in(&mut *connection, name).await?;
     if made {
-        record(store, &mut *connection, staff, "category.create", id, origin).await?;
+        created(store, &mut *connection, deed, id).await?;
     }
     Ok(id)
 }
 
 /// Renames a category. The search knows its files by the new name at once.
 pub async fn rename(store: &Store, staff: &Staff, id: CategoryId, request: &CategoryRequest, origin: &Origin) -> Result<()> {
-    staff.must(Permission::ManageFiles)?;
+    let deed = staff.must(store, Permission::ManageFiles, "category.rename", named(id), origin).await?;
     let name = name(request)?;
-    transaction!(store, |connection| {
+    transaction!(store, deed, |connection| {
         let renamed =
             sqlx::query("UPDATE categories SET name = $2 WHERE id = $1").bind(id.0).bind(name.clone()).execute(&mut *connection).await;
         if renamed.map_err(name_taken)?.rows_affected() == 0 {
             return Err(Code::NotFound.into());
         }
         fold_again(store, &mut *connection, id, &name).await?;
-        record(store, &mut *connection, staff, "category.rename", id, origin).await
+        deed.done(store, &mut *connection, "ok").await
     })
 }
 
@@ -138,9 +135,9 @@ async fn fold_again(store: &Store, connection: &mut Connection, id: CategoryId, 
 
 /// Puts a category at a place of the shop's order, from 0; the others follow.
 pub async fn place(store: &Store, staff: &Staff, id: CategoryId, position: i64, origin: &Origin) -> Result<()> {
-    staff.must(Permission::ManageFiles)?;
+    let deed = staff.must(store, Permission::ManageFiles, "category.place", named(id), origin).await?;
     let for_update = store.0.db.dialect().for_update();
-    transaction!(store, |connection| {
+    transaction!(store, deed, |connection| {
         // All of them are held in one order, so that two moves at once come one after the other.
         sqlx::query(sqlx::AssertSqlSafe(format!("SELECT id FROM categories ORDER BY id{for_update}"))).fetch_all(&mut *connection).await?;
         let mut order: Vec<i64> = sqlx::query_scalar("SELECT id FROM categories ORDER BY position, id").fetch_all(&mut *connection).await?;
@@ -155,14 +152,14 @@ pub async fn place(store: &Store, staff: &Staff, id: CategoryId, position: i64, 
                 .execute(&mut *connection)
                 .await?;
         }
-        record(store, &mut *connection, staff, "category.place", id, origin).await
+        deed.done(store, &mut *connection, "ok").await
     })
 }
 
 /// Deletes a category that no file, no package and no subscription refers to.
 pub async fn delete(store: &Store, staff: &Staff, id: CategoryId, origin: &Origin) -> Result<()> {
-    staff.must(Permission::ManageFiles)?;
-    transaction!(store, |connection| {
+    let deed = staff.must(store, Permission::ManageFiles, "category.delete", named(id), origin).await?;
+    transaction!(store, deed, |connection| {
         // What refers to it is the database's to know, also of what is added at this moment.
         let deleted = sqlx::query("DELETE FROM categories WHERE id = $1").bind(id.0).execute(&mut *connection).await;
         let deleted = deleted.map_err(|error| match &error {
@@ -172,6 +169,6 @@ pub async fn delete(store: &Store, staff: &Staff, id: CategoryId, origin: &Origi
         if deleted.rows_affected() == 0 {
             return Err(Code::NotFound.into());
         }
-        record(store, &mut *connection, staff, "category.delete", id, origin).await
+        deed.done(store, &mut *connection, "ok").await
     })
 }

@@ -75,6 +75,11 @@ pub(crate) fn line(text: &str, least: usize, most: usize) -> std::result::Result
     }
 }
 
+/// As the audit log names a batch.
+fn named(id: BatchId) -> String {
+    format!("batch:{id}")
+}
+
 /// How a batch came to be.
 #[derive(Debug, Clone, Copy)]
 enum Kind {

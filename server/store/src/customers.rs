@@ -42,7 +42,7 @@ const LINE: &str = "id, serial, name, phone, activated_at, expires_at, blocked_a
 
 /// A page of the customers that fit, newest first.
 pub async fn find(store: &Store, staff: &Staff, find: &Find) -> Result<CustomerList> {
-    staff.must(Permission::SeeCustomers)?;
+    staff.must(store, Permission::SeeCustomers, "customers.see", "", &staff.origin).await?;
     let named = named(store, &find.text).await?;
     let state = match find.state {
         None => "",
@@ -117,7 +117,7 @@ async fn known(store: &Store, serial: &Serial) -> Result<AnyRow> {
 
 /// All about a customer that is not a list of its own.
 pub async fn profile(store: &Store, staff: &Staff, serial: &Serial) -> Result<CustomerProfile> {
-    staff.must(Permission::SeeCustomers)?;
+    staff.must(store, Permission::SeeCustomers, "customers.see", serial.as_str(), &staff.origin).await?;
     let row = known(store, serial).await?;
     let id = AccountId(row.try_get("id")?);
     let purchases = sqlx::query_scalar("SELECT COUNT(*) FROM purchases WHERE customer_id = $1").bind(id.0);
@@ -182,7 +182,7 @@ async fn subscriptions(store: &Store, id: AccountId) -> Result<Vec<CustomerSubsc
 
 /// A page of a customer's ledger, newest first.
 pub async fn ledger(store: &Store, staff: &Staff, serial: &Serial, cursor: Option<i64>) -> Result<Ledger> {
-    staff.must(Permission::SeeCustomers)?;
+    staff.must(store, Permission::SeeCustomers, "customers.see", serial.as_str(), &staff.origin).await?;
     ledger_of(store, AccountId(known(store, serial).await?.try_get("id")?), cursor).await
 }
 
@@ -228,7 +228,7 @@ const PURCHASE: &str =
 
 /// A page of a customer's purchases, newest first, each with what became of its attempts.
 pub async fn purchases(store: &Store, staff: &Staff, serial: &Serial, cursor: Option<i64>) -> Result<CustomerPurchases> {
-    staff.must(Permission::SeeCustomers)?;
+    staff.must(store, Permission::SeeCustomers, "customers.see", serial.as_str(), &staff.origin).await?;
     purchases_of(store, AccountId(known(store, serial).await?.try_get("id")?), cursor).await
 }
 
@@ -272,7 +272,7 @@ fn purchase(row: &AnyRow, attempts: &mut HashMap<i64, Vec<DownloadAttempt>>) -> 
 
 /// One purchase, whose it is, and the addresses it was downloaded from.
 pub async fn purchase_details(store: &Store, staff: &Staff, id: PurchaseId) -> Result<PurchaseDetails> {
-    staff.must(Permission::SeeDownloads)?;
+    staff.must(store, Permission::SeeDownloads, "downloads.see", format!("purchase:{id}"), &staff.origin).await?;
     let row = sqlx::query(AssertSqlSafe(format!("{PURCHASE} WHERE purchases.id = $1")))
         .bind(id.0)
         .fetch_optional(store.0.db.reader())

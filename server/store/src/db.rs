@@ -334,7 +334,8 @@ fn sqlite_pool(connections: u32, mode: &'static str) -> AnyPoolOptions {
     })
 }
 
-/// Runs the block as one transaction, as often as the database asks for; its value is a `Result`, whose error undoes everything.
+/// Runs the block as one transaction, as often as the database asks for; its value is a `Result`, whose error undoes everything. Where it is
+/// a member's [`crate::audit::Deed`] that is named before the block, the audit log tells when it was refused.
 macro_rules! transaction {
     ($store:expr, |$connection:ident| $work:block) => {{
         let store: &crate::Store = $store;
@@ -350,6 +351,10 @@ macro_rules! transaction {
                 break settled;
             }
         }
+    }};
+    ($store:expr, $deed:expr, |$connection:ident| $work:block) => {{
+        let settled = crate::db::transaction!($store, |$connection| $work);
+        $deed.settled($store, settled).await
     }};
 }
 pub(crate) use transaction;

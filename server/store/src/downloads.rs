@@ -47,7 +47,7 @@ pub async fn piece(store: &Store, staff: &Staff, filter: &DownloadFilter) -> Res
 }
 
 async fn attempts(store: &Store, staff: &Staff, filter: &DownloadFilter, length: i64) -> Result<Downloads> {
-    staff.must(Permission::SeeDownloads)?;
+    staff.must(store, Permission::SeeDownloads, "downloads.see", "", &staff.origin).await?;
     let customers = customers::named(store, &filter.customer).await?;
     let files = files_titled(store, &filter.file).await?;
     let bounds = bounds(store, "links", filter.from, filter.to).await?;
@@ -321,7 +321,7 @@ fn reasons(outcome: DownloadOutcome, kinds: &[Kind]) -> Vec<DownloadReason> {
 
 /// A page of a purchase's events, newest first. `cursor` is how many were seen.
 pub async fn events(store: &Store, staff: &Staff, purchase: PurchaseId, cursor: Option<i64>) -> Result<DownloadEvents> {
-    staff.must(Permission::SeeDownloads)?;
+    staff.must(store, Permission::SeeDownloads, "downloads.see", format!("purchase:{purchase}"), &staff.origin).await?;
     let known: Option<i64> =
         sqlx::query_scalar("SELECT id FROM purchases WHERE id = $1").bind(purchase.0).fetch_optional(store.0.db.reader()).await?;
     known.ok_or(Code::NotFound)?;

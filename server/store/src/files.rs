@@ -15,7 +15,7 @@ use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 
 use crate::{
     Origin, Result, Staff, Store,
-    audit::{self, Entry},
+    audit::Deed,
     catalog::{self, Terms},
     codes::line,
     db::{Connection, transaction},
@@ -90,7 +90,7 @@ fn version_of(row: &AnyRow, id: VersionId, added: &str) -> Result<Version> {
 
 /// Files that match, the newest first.
 pub async fn list(store: &Store, staff: &Staff, query: &Query) -> Result<StockFiles> {
-    staff.must(Permission::ManageFiles)?;
+    staff.must(store, Permission::ManageFiles, "files.see", "", &staff.origin).await?;
     let words = search_words(&query.text);
     if words.is_empty() && !query.text.trim().is_empty() {
         return Ok(StockFiles { results: Vec::new(), next_cursor: None });
@@ -124,7 +124,7 @@ pub async fn list(store: &Store, staff: &Staff, query: &Query) -> Result<StockFi
 
 /// One file.
 pub async fn get(store: &Store, staff: &Staff, id: FileId) -> Result<StockFile> {
-    staff.must(Permission::ManageFiles)?;
+    staff.must(store, Permission::ManageFiles, "files.see", audited(id), &staff.origin).await?;
     let sql = format!("SELECT {COLUMNS} FROM files {JOINS} WHERE files.id = $1");
     let row = sqlx::query(AssertSqlSafe(sql)).bind(id.0).fetch_optional(store.0.db.reader()).await?;
     stock_file(&row.ok_or(Code::NotFound)?)
@@ -132,7 +132,7 @@ pub async fn get(store: &Store, staff: &Staff, id: FileId) -> Result<StockFile> 
 
 /// A file's versions, the newest first.
 pub async fn versions(store: &Store, staff: &Staff, id: FileId) -> Result<Vec<Version>> {
-    staff.must(Permission::ManageFiles)?;
+    staff.must(store, Permission::ManageFiles, "files.see", audited(id), &staff.origin).await?;
     must_exist(store, id).await?;
     let rows = sqlx::query(
         "SELECT id, number, file_name, content_type, size, sha256, note, created_at FROM versions WHERE file_id = $1 ORDER BY number DESC",
@@ -181,33 +181,20 @@ pub(crate) fn folded(title: &str, category: &str, description: &str) -> String {
     fold(&format!("{title} {category} {description}"))
 }
 
-async fn record(
-    store: &Store,
-    connection: &mut Connection,
-    staff: &Staff,
-    action: &'static str,
-    id: FileId,
-    origin: &Origin,
-) -> Result<()> {
-    let (actor, subject) = (staff.actor(), format!("file:{id}"));
-    audit::record(store, connection, &Entry { actor: &actor, action, subject: &subject, outcome: "ok", origin }).await
+/// As the audit log names it.
+pub(crate) fn audited(id: FileId) -> String {
+    format!("file:{id}")
 }
 
 /// Makes a file that customers don't see yet; its content comes later.
 pub async fn create(store: &Store, staff: &Staff, request: &FileRequest, origin: &Origin) -> Result<FileId> {
-    staff.must(Permission::ManageFiles)?;
+    let deed = staff.must(store, Permission::ManageFiles, "file.create", "", origin).await?;
     let details = details(request)?;
-    transaction!(store, |connection| { create_in(store, &mut *connection, staff, &details, origin).await })
+    transaction!(store, deed, |connection| { create_in(store, &mut *connection, &deed, &details).await })
 }
 
 /// The same in a transaction that makes more than one.
-pub(crate) async fn create_in(
-    store: &Store,
-    connection: &mut Connection,
-    staff: &Staff,
-    details: &Details,
-    origin: &Origin,
-) -> Result<FileId> {
+pub(crate) async fn create_in(store: &Store, connection: &mut Connection, deed: &Deed<'_>, details: &Details) -> Result<FileId> {
     let category = category_name(&mut *connection, details.category).await?;
     let id: i64 = sqlx::query_scalar(
         "INSERT INTO files (title, description, category_id, price, kind, published, created_at, updated_at)
@@ -226,17 +213,17 @@ pub(crate) async fn create_in(
         .bind(folded(&details.title, &category, &details.description))
         .execute(&mut *connection)
         .await?;
-    record(store, &mut *connection, staff, "file.create", FileId(id), origin).await?;
+    deed.did(store, &mut *connection, "file.create", &audited(FileId(id)), "ok").await?;
     Ok(FileId(id))
 }
 
 /// Changes what is written of a file. Those who bought it keep the price they paid.
 pub async fn edit(store: &Store, staff: &Staff, id: FileId, request: &FileRequest, origin: &Origin) -> Result<()> {
-    staff.must(Permission::ManageFiles)?;
+    let deed = staff.must(store, Permission::ManageFiles, "file.edit", audited(id), origin).await?;
     must_exist(store, id).await?;
     let details = details(request)?;
     let dialect = store.0.db.dialect();
-    transaction!(store, |connection| {
+    transaction!(store, deed, |connection| {
         let row = sqlx::query(AssertSqlSafe(format!("SELECT category_id, published FROM files WHERE id = $1{}", dialect.for_update())))
             .bind(id.0)
             .fetch_optional(&mut *connection)
@@ -266,7 +253,7 @@ pub async fn edit(store: &Store, staff: &Staff, id: FileId, request: &FileReques
             .bind(folded(&details.title, &category, &details.description))
             .execute(&mut *connection)
             .await?;
-        record(store, &mut *connection, staff, "file.edit", id, origin).await
+        deed.done(store, &mut *connection, "ok").await
     })
 }
 
@@ -282,8 +269,9 @@ async fn count(connection: &mut Connection, category: CategoryId, step: i64) -> 
 
 /// Shows a file to customers, or hides it; those who bought it have it either way. Doing it twice is doing it once.
 pub async fn set_published(store: &Store, staff: &Staff, id: FileId, published: bool, origin: &Origin) -> Result<()> {
-    staff.must(Permission::ManageFiles)?;
-    transaction!(store, |connection| {
+    let action = if published { "file.publish" } else { "file.hide" };
+    let deed = staff.must(store, Permission::ManageFiles, action, audited(id), origin).await?;
+    transaction!(store, deed, |connection| {
         let changed: Option<i64> = sqlx::query_scalar(
             "UPDATE files SET published = $2 WHERE id = $1 AND published <> $2 AND version_id IS NOT NULL RETURNING category_id",
         )
@@ -302,7 +290,7 @@ pub async fn set_published(store: &Store, staff: &Staff, id: FileId, published: 
             };
         };
         count(&mut *connection, CategoryId(category), if published { 1 } else { -1 }).await?;
-        record(store, &mut *connection, staff, if published { "file.publish" } else { "file.hide" }, id, origin).await
+        deed.done(store, &mut *connection, "ok").await
     })
 }
 
@@ -316,16 +304,16 @@ pub async fn add_content(
     content: impl Stream<Item = io::Result<Vec<u8>>> + Send,
     origin: &Origin,
 ) -> Result<VersionId> {
-    staff.must(Permission::ManageFiles)?;
+    let deed = staff.must(store, Permission::ManageFiles, "file.version", audited(id), origin).await?;
     check_content(store, id, name, note).await?;
     let stored = storage::put(store, name, content, store.settings().largest_file.unsigned_abs()).await?;
     if stored.size == 0 {
         storage::remove(store, &stored.storage_key).await?;
         return Err(field("file", FieldCode::EmptyFile));
     }
-    let added = transaction!(store, |connection| {
+    let added = transaction!(store, deed, |connection| {
         let attached = catalog::attach(store, &mut *connection, id, name, note, &stored).await?;
-        record(store, &mut *connection, staff, "file.version", id, origin).await?;
+        deed.done(store, &mut *connection, "ok").await?;
         Ok(attached)
     });
     match added {
@@ -373,7 +361,8 @@ impl Slot {
         }
     }
 
-    fn action(self) -> &'static str {
+    /// What the audit log calls a change of it.
+    pub fn action(self) -> &'static str {
         match self {
             Self::Cover => "file.cover",
             Self::Preview => "file.preview",
@@ -383,33 +372,26 @@ impl Slot {
 
 /// Puts a cover or preview beside a file. Pictures are drawn anew, small enough and without what a camera wrote into them.
 pub async fn set_picture(store: &Store, staff: &Staff, id: FileId, slot: Slot, bytes: Vec<u8>, origin: &Origin) -> Result<()> {
-    staff.must(Permission::ManageFiles)?;
+    let deed = staff.must(store, Permission::ManageFiles, slot.action(), audited(id), origin).await?;
     must_exist(store, id).await?;
     let (bytes, content_type) = pictures::tidy(slot, bytes).await?;
     let etag = storage::put_picture(store, bytes).await?;
-    place_picture(store, staff, id, slot, Some((etag, content_type)), origin).await
+    place_picture(store, &deed, id, slot, Some((etag, content_type))).await
 }
 
 /// Takes a cover or preview away.
 pub async fn remove_picture(store: &Store, staff: &Staff, id: FileId, slot: Slot, origin: &Origin) -> Result<()> {
-    staff.must(Permission::ManageFiles)?;
-    place_picture(store, staff, id, slot, None, origin).await
+    let deed = staff.must(store, Permission::ManageFiles, slot.action(), audited(id), origin).await?;
+    place_picture(store, &deed, id, slot, None).await
 }
 
-async fn place_picture(
-    store: &Store,
-    staff: &Staff,
-    id: FileId,
-    slot: Slot,
-    picture: Option<(String, &'static str)>,
-    origin: &Origin,
-) -> Result<()> {
+async fn place_picture(store: &Store, deed: &Deed<'_>, id: FileId, slot: Slot, picture: Option<(String, &'static str)>) -> Result<()> {
     let (etag, content_type) = picture.map(|(etag, content_type)| (Some(etag), Some(content_type.to_owned()))).unwrap_or_default();
-    transaction!(store, |connection| {
+    transaction!(store, deed, |connection| {
         let updated = sqlx::query(slot.sql()).bind(id.0).bind(etag.clone()).bind(content_type.clone()).execute(&mut *connection).await?;
         if updated.rows_affected() == 0 {
             return Err(Code::NotFound.into());
         }
-        record(store, &mut *connection, staff, slot.action(), id, origin).await
+        deed.done(store, &mut *connection, "ok").await
     })
 }

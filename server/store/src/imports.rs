@@ -36,12 +36,12 @@ struct Draft {
 /// Makes a draft of every line that keeps the rules, and its category where there is none of that name; all of them or, after a fault,
 /// none. The first line names the columns: `title`, `category` and `price`, and where there are any `description` and `kind`.
 pub async fn import(store: &Store, staff: &Staff, table: &str, key: Option<&str>, origin: &Origin) -> Result<TableReport> {
-    staff.must(Permission::ManageFiles)?;
+    let deed = staff.must(store, Permission::ManageFiles, "file.import", "", origin).await?;
     let (drafts, refused) = read(table)?;
     let report = TableReport { made: i64::try_from(drafts.len()).unwrap_or(i64::MAX), refused };
     let actor = staff.actor();
     let once = Once::new(&actor, key, format!("import {}", digest(table)))?;
-    transaction!(store, |connection| {
+    transaction!(store, deed, |connection| {
         if let Some(answer) = once.begin(store, &mut *connection).await? {
             return Ok(answer);
         }
@@ -49,12 +49,12 @@ pub async fn import(store: &Store, staff: &Staff, table: &str, key: Option<&str>
         for Draft { details, category } in &drafts {
             let shelf = match shelves.get(category.as_str()) {
                 Some(shelf) => *shelf,
-                None => categories::ensure(store, &mut *connection, staff, category, origin).await?,
+                None => categories::ensure(store, &mut *connection, &deed, category).await?,
             };
             shelves.insert(category, shelf);
             let mut details = details.clone();
             details.category = shelf;
-            files::create_in(store, &mut *connection, staff, &details, origin).await?;
+            files::create_in(store, &mut *connection, &deed, &details).await?;
         }
         once.finish(&mut *connection, &report).await?;
         Ok(report.clone())

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use shared::{AccountId, Code, Coins, Instant, SessionId, StaffId, api::Role};
 
-use crate::Result;
+use crate::{Result, audit::legible};
 
 /// What an address counts as where addresses are counted: a household or a phone has a whole IPv6 /64 to itself (RFC 6177).
 pub fn counted_as(address: IpAddr) -> IpAddr {
@@ -34,7 +34,7 @@ impl Origin {
 
     /// The user agent, short enough to keep.
     pub(crate) fn agent(&self) -> String {
-        self.user_agent.chars().filter(|character| !character.is_control()).take(200).collect()
+        legible(&self.user_agent, 200)
     }
 }
 
@@ -81,6 +81,8 @@ pub struct Staff {
     pub username: String,
     /// What they may do.
     pub role: Role,
+    /// Where this request comes from.
+    pub origin: Origin,
 }
 
 impl Staff {

@@ -232,12 +232,12 @@ fn my_purchase(row: &AnyRow, attempts: &mut HashMap<i64, Vec<Attempt>>, now: Ins
 
 /// Pays a purchase back and revokes its links: by an owner or manager, with a reason of 1 to 200 characters.
 pub async fn refund(store: &Store, staff: &Staff, purchase: PurchaseId, reason: &str, key: Option<&str>, origin: &Origin) -> Result<()> {
-    staff.must(Permission::MoveCoins)?;
+    let deed = staff.must(store, Permission::MoveCoins, "sales.refund", format!("purchase:{purchase}"), origin).await?;
     let reason = reason.trim();
     line(reason, 1, 200).map_err(|code| field("reason", code))?;
-    let (actor, subject) = (staff.actor(), format!("purchase:{purchase}"));
+    let actor = staff.actor();
     let once = Once::new(&actor, key, format!("refund {purchase} {}", digest(reason)))?;
-    let customer = transaction!(store, |connection| {
+    let customer = transaction!(store, deed, |connection| {
         if let Some(customer) = once.begin(store, &mut *connection).await? {
             return Ok(customer);
         }
@@ -261,12 +261,7 @@ pub async fn refund(store: &Store, staff: &Staff, purchase: PurchaseId, reason: 
         }
         links::revoke(store, &mut *connection, purchase).await?;
         notifications::add(store, &mut *connection, customer, &Notice::Refunded { title, amount }).await?;
-        audit::record(
-            store,
-            &mut *connection,
-            &Entry { actor: &actor, action: "sales.refund", subject: &subject, outcome: reason, origin },
-        )
-        .await?;
+        deed.done(store, &mut *connection, reason).await?;
         once.finish(&mut *connection, &customer).await?;
         Ok(customer)
     })?;
@@ -284,12 +279,12 @@ pub async fn grant_attempt(
     key: Option<&str>,
     origin: &Origin,
 ) -> Result<()> {
-    staff.must(Permission::HelpCustomers)?;
+    let deed = staff.must(store, Permission::HelpCustomers, "sales.grant_attempt", format!("purchase:{purchase}"), origin).await?;
     let reason = reason.trim();
     line(reason, 1, 200).map_err(|code| field("reason", code))?;
-    let (actor, subject) = (staff.actor(), format!("purchase:{purchase}"));
+    let actor = staff.actor();
     let once = Once::new(&actor, key, format!("grant {purchase} {}", digest(reason)))?;
-    let customer = transaction!(store, |connection| {
+    let customer = transaction!(store, deed, |connection| {
         if let Some(customer) = once.begin(store, &mut *connection).await? {
             return Ok(customer);
         }
@@ -306,8 +301,7 @@ pub async fn grant_attempt(
         let customer = AccountId(row.try_get("customer_id")?);
         let notice = Notice::AttemptGranted { purchase_id: purchase, title: row.try_get("title")? };
         notifications::add(store, &mut *connection, customer, &notice).await?;
-        let entry = Entry { actor: &actor, action: "sales.grant_attempt", subject: &subject, outcome: reason, origin };
-        audit::record(store, &mut *connection, &entry).await?;
+        deed.done(store, &mut *connection, reason).await?;
         once.finish(&mut *connection, &customer).await?;
         Ok(customer)
     })?;

@@ -95,8 +95,8 @@ fn tokens(store: &Store, session: i64, refresh_token: String) -> Result<Tokens> 
     Ok(Tokens { access_token, refresh_token, token_type: "Bearer".to_owned(), expires_in: ACCESS_LIFE / ms::SECOND })
 }
 
-/// Who an access token names. A session that was ended, an expired account or a blocked one is refused at once.
-pub async fn authenticate(store: &Store, access_token: &str) -> Result<Caller> {
+/// Who an access token names, in a request from `origin`. A session that was ended, an expired account or a blocked one is refused at once.
+pub async fn authenticate(store: &Store, access_token: &str, origin: &Origin) -> Result<Caller> {
     let mut validation = Validation::new(Algorithm::HS256);
     // The expiry is compared below, by the store's own clock.
     validation.validate_exp = false;
@@ -105,11 +105,11 @@ pub async fn authenticate(store: &Store, access_token: &str) -> Result<Caller> {
     if claims.exp * ms::SECOND <= store.now().0 {
         return Err(Code::Unauthenticated.into());
     }
-    whose(store, SessionId(claims.sid)).await
+    whose(store, SessionId(claims.sid), origin).await
 }
 
 /// Whose session it is, while it lives.
-async fn whose(store: &Store, session: SessionId) -> Result<Caller> {
+async fn whose(store: &Store, session: SessionId, origin: &Origin) -> Result<Caller> {
     let now = store.now();
     let row = sqlx::query(
         "SELECT sessions.customer_id, sessions.staff_id, customers.serial, customers.name, customers.activated_at, customers.expires_at,
@@ -128,7 +128,8 @@ async fn whose(store: &Store, session: SessionId) -> Result<Caller> {
             return Err(Code::AccountBlocked.into());
         }
         let role = row.try_get::<String, _>("role")?.parse().map_err(damaged)?;
-        return Ok(Caller::Staff(Staff { id: StaffId(id), session, username: row.try_get("username")?, role }));
+        let username = row.try_get("username")?;
+        return Ok(Caller::Staff(Staff { id: StaffId(id), session, username, role, origin: origin.clone() }));
     }
     let expires_at = row.try_get::<Option<i64>, _>("expires_at")?.map(Instant);
     if expires_at.is_some_and(|expires_at| expires_at <= now) {
@@ -152,7 +153,7 @@ async fn whose(store: &Store, session: SessionId) -> Result<Caller> {
 /// Who a refresh token names, without rotating it: for requests that are answered minutes later, when a successor would come too late.
 /// Their session lives on as with a rotation. A token that was rotated longer ago than parallel requests take is refused, and ends
 /// nothing: it may be the one that such a request began with.
-pub async fn recognise(store: &Store, refresh_token: &str) -> Result<Caller> {
+pub async fn recognise(store: &Store, refresh_token: &str, origin: &Origin) -> Result<Caller> {
     let now = store.now();
     let found = sqlx::query(FIND).bind(token_hash(refresh_token)).fetch_optional(store.0.db.reader()).await?;
     let row = found.ok_or(Code::Unauthenticated)?;
@@ -160,7 +161,7 @@ pub async fn recognise(store: &Store, refresh_token: &str) -> Result<Caller> {
         return Err(Code::Unauthenticated.into());
     }
     let session = SessionId(row.try_get("session_id")?);
-    let caller = whose(store, session).await?;
+    let caller = whose(store, session, origin).await?;
     sqlx::query("UPDATE sessions SET last_seen_at = $2, expires_at = $3 WHERE id = $1 AND ended_at IS NULL")
         .bind(session.0)
         .bind(now.0)
@@ -258,7 +259,7 @@ fn owner_of(row: &AnyRow) -> Result<String> {
 
 /// Ends one session of a customer, by the staff.
 pub async fn end_of_customer(store: &Store, staff: &Staff, session: SessionId, origin: &Origin) -> Result<()> {
-    staff.must(Permission::HelpCustomers)?;
+    staff.must(store, Permission::HelpCustomers, "session.end", format!("session:{session}"), origin).await?;
     let customer: Option<i64> =
         sqlx::query_scalar("SELECT customer_id FROM sessions WHERE id = $1 AND customer_id IS NOT NULL AND ended_at IS NULL")
             .bind(session.0)
@@ -272,13 +273,12 @@ pub async fn end_of_customer(store: &Store, staff: &Staff, session: SessionId, o
 
 /// Ends every session of a customer, by the staff.
 pub async fn end_all(store: &Store, staff: &Staff, serial: &str, origin: &Origin) -> Result<()> {
-    staff.must(Permission::HelpCustomers)?;
-    let customer = accounts::by_serial(store, serial).await?;
-    let subject = format!("customer:{customer}");
-    transaction!(store, |connection| {
+    let mut deed = staff.must(store, Permission::HelpCustomers, "session.end_all", serial, origin).await?;
+    let customer = deed.settled(store, accounts::by_serial(store, serial).await).await?;
+    deed.about(format!("customer:{customer}"));
+    transaction!(store, deed, |connection| {
         end_all_in(store, &mut *connection, customer).await?;
-        let entry = Entry { actor: &staff.actor(), action: "session.end_all", subject: &subject, outcome: "ok", origin };
-        audit::record(store, &mut *connection, &entry).await
+        deed.done(store, &mut *connection, "ok").await
     })?;
     store.live().changed(customer);
     Ok(())
@@ -337,7 +337,7 @@ pub async fn end_other(store: &Store, customer: &Customer, session: SessionId, o
 
 /// Ends one of the member's own sessions.
 pub async fn end_of_staff(store: &Store, staff: &Staff, session: SessionId, origin: &Origin) -> Result<()> {
-    staff.must(Permission::Work)?;
+    staff.must(store, Permission::Work, "session.end", staff.actor(), origin).await?;
     end_owned(store, "SELECT id FROM sessions WHERE id = $1 AND staff_id = $2", staff.id.0, session, origin).await
 }
 

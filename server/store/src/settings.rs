@@ -4,14 +4,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use shared::{
     Coins, CountryCode, FieldCode, Fields, MAX_COINS,
-    api::admin::{Permission, SettingsRequest, ShopSettings},
+    api::admin::{AuditValues, Permission, SettingsRequest, ShopSettings},
     ms,
 };
 use sqlx::Row;
 
 use crate::{
     Origin, Picture, Result, Staff, Store,
-    audit::{self, Entry},
+    audit::Deed,
     codes::line,
     db::{Connection, transaction},
     error::{damaged, field},
@@ -220,21 +220,21 @@ async fn read_to_change(store: &Store, connection: &mut Connection) -> Result<Se
 
 /// The settings, for those who may change them.
 pub async fn get(store: &Store, staff: &Staff) -> Result<ShopSettings> {
-    staff.must(Permission::ChangeSettings)?;
+    staff.must(store, Permission::ChangeSettings, "settings.see", "", &staff.origin).await?;
     refresh(store).await?;
     Ok(store.settings().told())
 }
 
 /// Changes what is asked for; each change is in the audit log with what was there before. Links that were minted keep their time.
 pub async fn change(store: &Store, staff: &Staff, request: &SettingsRequest, origin: &Origin) -> Result<ShopSettings> {
-    staff.must(Permission::ChangeSettings)?;
+    let deed = staff.must(store, Permission::ChangeSettings, "settings.change", "", origin).await?;
     let asked = check(request)?;
-    transaction!(store, |connection| {
+    transaction!(store, deed, |connection| {
         let mut before = read_to_change(store, &mut *connection).await?;
         for (name, value) in &asked {
             let old = old_value(&mut before, name);
             if old != *value {
-                write(store, &mut *connection, staff, (name, &old, value), origin).await?;
+                write(store, &mut *connection, &deed, (name, &old, value)).await?;
                 if *name == COUNTRY {
                     remember_country(store, &mut *connection, &before).await?;
                 }
@@ -296,18 +296,16 @@ fn old_value(settings: &mut Settings, name: &str) -> String {
     TEXTS.iter().find(|text| text.name == name).map(|text| (text.of)(settings).clone()).unwrap_or_default()
 }
 
-async fn write(
-    store: &Store,
-    connection: &mut Connection,
-    staff: &Staff,
-    (name, old, new): (&str, &str, &str),
-    origin: &Origin,
-) -> Result<()> {
+/// As the audit log names it.
+fn named(name: &str) -> String {
+    format!("setting:{name}")
+}
+
+async fn write(store: &Store, connection: &mut Connection, deed: &Deed<'_>, (name, old, new): (&str, &str, &str)) -> Result<()> {
     put(store, &mut *connection, name, new).await?;
     let short = |text: &str| text.replace('\n', " ").chars().take(AUDITED).collect::<String>();
-    let (subject, outcome) = (format!("setting:{name}"), format!("{} → {}", short(old), short(new)));
-    let entry = Entry { actor: &staff.actor(), action: "settings.change", subject: &subject, outcome: &outcome, origin };
-    audit::record(store, connection, &entry).await
+    let outcome = AuditValues::Setting { from: short(old), to: short(new) }.to_string();
+    deed.did(store, connection, "settings.change", &named(name), &outcome).await
 }
 
 async fn put(store: &Store, connection: &mut Connection, name: &str, value: &str) -> Result<()> {
@@ -325,7 +323,7 @@ async fn put(store: &Store, connection: &mut Connection, name: &str, value: &str
 
 /// Sets the logo: a PNG, JPEG or WebP picture of up to 128 KiB; none takes it away.
 pub async fn set_logo(store: &Store, staff: &Staff, bytes: Vec<u8>, origin: &Origin) -> Result<ShopSettings> {
-    staff.must(Permission::ChangeSettings)?;
+    let deed = staff.must(store, Permission::ChangeSettings, "settings.change", named(LOGO), origin).await?;
     let value = if bytes.is_empty() {
         String::new()
     } else if bytes.len() > MAX_LOGO {
@@ -336,9 +334,9 @@ pub async fn set_logo(store: &Store, staff: &Staff, bytes: Vec<u8>, origin: &Ori
         let kind = kind.ok_or_else(|| field(LOGO, FieldCode::ContentType))?;
         format!("{} {kind}", storage::put_picture(store, bytes).await?)
     };
-    transaction!(store, |connection| {
+    transaction!(store, deed, |connection| {
         let before = read_to_change(store, &mut *connection).await?.logo.map(|(etag, kind)| format!("{etag} {kind}")).unwrap_or_default();
-        write(store, &mut *connection, staff, (LOGO, &before, &value), origin).await
+        write(store, &mut *connection, &deed, (LOGO, &before, &value)).await
     })?;
     refresh(store).await?;
     Ok(store.settings().told())

@@ -13,7 +13,7 @@ use totp_rs::{Algorithm, TOTP};
 
 use crate::{
     Error, Origin, Result, Staff, Store, alerts,
-    audit::{self, Entry},
+    audit::{self, Deed, Entry},
     db::{Connection, transaction},
     error::{damaged, field},
     keys::random_token,
@@ -25,9 +25,21 @@ use crate::{
 const STEP: i64 = 30;
 
 impl Staff {
-    /// [`Code::Forbidden`] unless the member's role has the permission: the first line of whatever the staff does.
-    pub fn must(&self, permission: Permission) -> Result<()> {
-        if self.role.may(permission) { Ok(()) } else { Err(Code::Forbidden.into()) }
+    /// [`Code::Forbidden`] unless the member's role has the permission: the first line of whatever the staff does. The deed that it gives
+    /// writes the audit log's line when it is done, and when it is refused later on; this refusal is written already. `action` and
+    /// `subject` are as the log spells them; the subject may be what was typed, or nothing.
+    pub async fn must<'a>(
+        &self,
+        store: &Store,
+        permission: Permission,
+        action: &'static str,
+        subject: impl Into<String>,
+        origin: &'a Origin,
+    ) -> Result<Deed<'a>> {
+        let deed = Deed::new(self, action, subject, origin);
+        let allowed = if self.role.may(permission) { Ok(()) } else { Err(Code::Forbidden.into()) };
+        deed.settled(store, allowed).await?;
+        Ok(deed)
     }
 }
 
@@ -39,7 +51,7 @@ pub async fn create(store: &Store, username: &str, password: &str, role: Role) -
 
 /// Adds a member from the dashboard.
 pub async fn hire(store: &Store, staff: &Staff, username: &str, password: &str, role: &str, origin: &Origin) -> Result<StaffId> {
-    staff.must(Permission::ManageStaff)?;
+    staff.must(store, Permission::ManageStaff, "staff.create", canonical(username), origin).await?;
     let mut fields = Fields::default();
     let named = fields.check("username", valid_username(&canonical(username)));
     let secret = fields.check("new_password", valid_password(password));
@@ -64,9 +76,8 @@ async fn insert(store: &Store, actor: &str, username: &str, password: &str, role
                 .fetch_one(&mut *connection)
                 .await;
         let id = id.map_err(username_taken)?;
-        let subject = format!("staff:{id}");
-        audit::record(store, &mut *connection, &Entry { actor, action: "staff.create", subject: &subject, outcome: role.as_str(), origin })
-            .await?;
+        let entry = Entry { actor, action: "staff.create", subject: &named(StaffId(id)), outcome: role.as_str(), origin };
+        audit::record(store, &mut *connection, &entry).await?;
         Ok(StaffId(id))
     })
 }
@@ -252,14 +263,14 @@ fn member(row: &AnyRow, now: Instant) -> Result<Member> {
 
 /// All members, those without access last.
 pub async fn members(store: &Store, staff: &Staff) -> Result<Vec<Member>> {
-    staff.must(Permission::ManageStaff)?;
+    staff.must(store, Permission::ManageStaff, "staff.see", "", &staff.origin).await?;
     let sql = format!("{MEMBER} ORDER BY CASE WHEN staff.disabled_at IS NULL THEN 0 ELSE 1 END, staff.id");
     sqlx::query(AssertSqlSafe(sql)).fetch_all(store.0.db.reader()).await?.iter().map(|row| member(row, store.now())).collect()
 }
 
 /// One's own account.
 pub async fn account(store: &Store, staff: &Staff) -> Result<StaffAccount> {
-    staff.must(Permission::Work)?;
+    staff.must(store, Permission::Work, "staff.see", staff.actor(), &staff.origin).await?;
     let row = sqlx::query(AssertSqlSafe(format!("{MEMBER} WHERE staff.id = $1"))).bind(staff.id.0).fetch_one(store.0.db.reader()).await?;
     let pending: Option<String> = row.try_get("totp_pending")?;
     let pending_totp = pending.map(|seed| setup(store, staff, &seed)).transpose()?;
@@ -280,43 +291,37 @@ enum Change<'a> {
     NoTotp,
 }
 
-impl Change<'_> {
-    fn action(self) -> &'static str {
-        match self {
-            Self::Role(_) => "staff.role",
-            Self::Access(true) => "staff.enable",
-            Self::Access(false) => "staff.disable",
-            Self::Password(_) => "staff.password_reset",
-            Self::NoTotp => "staff.totp_reset",
-        }
-    }
+/// As the audit log names a member.
+fn named(id: StaffId) -> String {
+    format!("staff:{id}")
 }
 
 /// Gives a member another role; [`Code::LastOwner`] when nobody would own the shop.
 pub async fn set_role(store: &Store, staff: &Staff, id: StaffId, role: &str, origin: &Origin) -> Result<()> {
-    staff.must(Permission::ManageStaff)?;
+    let deed = staff.must(store, Permission::ManageStaff, "staff.role", named(id), origin).await?;
     let role = role.parse().map_err(|code| field("role", code))?;
-    change(store, staff, id, Change::Role(role), origin).await
+    change(store, &deed, id, Change::Role(role)).await
 }
 
 /// Takes a member's access, whose sessions end at once, or gives it back. [`Code::LastOwner`] when nobody would own the shop.
 pub async fn set_access(store: &Store, staff: &Staff, id: StaffId, access: bool, origin: &Origin) -> Result<()> {
-    staff.must(Permission::ManageStaff)?;
-    change(store, staff, id, Change::Access(access), origin).await
+    let action = if access { "staff.enable" } else { "staff.disable" };
+    let deed = staff.must(store, Permission::ManageStaff, action, named(id), origin).await?;
+    change(store, &deed, id, Change::Access(access)).await
 }
 
 /// Gives a member who forgot it a new password. Their sessions end, and the throttle forgets their failures.
 pub async fn reset_password(store: &Store, staff: &Staff, id: StaffId, password: &str, origin: &Origin) -> Result<()> {
-    staff.must(Permission::ManageStaff)?;
+    let deed = staff.must(store, Permission::ManageStaff, "staff.password_reset", named(id), origin).await?;
     valid_password(password).map_err(|code| field("new_password", code))?;
     let hash = store.0.secrets.hash(password, store.random()).await?;
-    change(store, staff, id, Change::Password(&hash), origin).await
+    change(store, &deed, id, Change::Password(&hash)).await
 }
 
 /// Takes the throttle's locks from a member whom guesses keep out, their own or somebody's.
 pub async fn unlock(store: &Store, staff: &Staff, id: StaffId, origin: &Origin) -> Result<()> {
-    staff.must(Permission::ManageStaff)?;
-    release(store, &staff.actor(), id, origin).await
+    let deed = staff.must(store, Permission::ManageStaff, "staff.unlock", named(id), origin).await?;
+    deed.settled(store, release(store, &staff.actor(), id, origin).await).await
 }
 
 /// The same from the command line: nobody else can do it for the only owner. [`Code::NotFound`] where nobody has the user name.
@@ -326,7 +331,7 @@ pub async fn unlock_from_console(store: &Store, username: &str) -> Result<()> {
 }
 
 async fn release(store: &Store, actor: &str, id: StaffId, origin: &Origin) -> Result<()> {
-    let subject = format!("staff:{id}");
+    let subject = named(id);
     transaction!(store, |connection| {
         let username: Option<String> =
             sqlx::query_scalar("SELECT username FROM staff WHERE id = $1").bind(id.0).fetch_optional(&mut *connection).await?;
@@ -340,13 +345,12 @@ async fn release(store: &Store, actor: &str, id: StaffId, origin: &Origin) -> Re
 
 /// Takes the authenticator from a member who lost it.
 pub async fn reset_totp(store: &Store, staff: &Staff, id: StaffId, origin: &Origin) -> Result<()> {
-    staff.must(Permission::ManageStaff)?;
-    change(store, staff, id, Change::NoTotp, origin).await
+    let deed = staff.must(store, Permission::ManageStaff, "staff.totp_reset", named(id), origin).await?;
+    change(store, &deed, id, Change::NoTotp).await
 }
 
-async fn change(store: &Store, staff: &Staff, id: StaffId, change: Change<'_>, origin: &Origin) -> Result<()> {
-    let (actor, subject) = (staff.actor(), format!("staff:{id}"));
-    transaction!(store, |connection| {
+async fn change(store: &Store, deed: &Deed<'_>, id: StaffId, change: Change<'_>) -> Result<()> {
+    transaction!(store, deed, |connection| {
         // Locked together, so that two owners can't take one another's role at once.
         let lock = match store.0.db.dialect().for_update() {
             "" => "SELECT id FROM staff WHERE role = 'owner' AND disabled_at IS NULL ORDER BY id",
@@ -378,7 +382,7 @@ async fn change(store: &Store, staff: &Staff, id: StaffId, change: Change<'_>, o
             throttle::forget(&mut *connection, &of_username(&row.try_get::<String, _>("username")?)).await?;
         }
         let outcome = if let Change::Role(role) = change { role.as_str() } else { "ok" };
-        audit::record(store, &mut *connection, &Entry { actor: &actor, action: change.action(), subject: &subject, outcome, origin }).await
+        deed.done(store, &mut *connection, outcome).await
     })?;
     if matches!(change, Change::Access(false) | Change::Password(_)) { calm(store).await } else { Ok(()) }
 }
@@ -394,8 +398,8 @@ async fn end_sessions(store: &Store, connection: &mut Connection, id: StaffId, b
 }
 
 /// Tries the own password under the throttle; `wrong` names the field that is told of. Answers the hash of the password that was right:
-/// what is done with it holds only while it is the member's still.
-async fn prove(store: &Store, staff: &Staff, password: &str, action: &'static str, wrong: &str, origin: &Origin) -> Result<String> {
+/// what is done with it holds only while it is the member's still. A guess is the deed's refusal.
+async fn prove(store: &Store, staff: &Staff, password: &str, wrong: &str, origin: &Origin) -> Result<String> {
     let attempt = Try::new(of_username(&staff.username), origin);
     let begun = attempt.begin(store).await;
     let hash: Option<String> =
@@ -407,8 +411,6 @@ async fn prove(store: &Store, staff: &Staff, password: &str, action: &'static st
         attempt.succeeded(store).await?;
         return Ok(hash);
     }
-    let actor = staff.actor();
-    audit::record_failure(store, &Entry { actor: &actor, action, subject: &actor, outcome: "wrong", origin }).await?;
     if locks.is_some() {
         warn_of_lock(store, origin).await?;
     }
@@ -417,12 +419,11 @@ async fn prove(store: &Store, staff: &Staff, password: &str, action: &'static st
 
 /// Changes the own password. Other sessions end.
 pub async fn change_password(store: &Store, staff: &Staff, old: &str, new: &str, origin: &Origin) -> Result<()> {
-    staff.must(Permission::Work)?;
+    let deed = staff.must(store, Permission::Work, "staff.password", staff.actor(), origin).await?;
     valid_password(new).map_err(|code| field("new_password", code))?;
-    let proven = prove(store, staff, old, "staff.password", "old_password", origin).await?;
+    let proven = deed.settled(store, prove(store, staff, old, "old_password", origin).await).await?;
     let hash = store.0.secrets.hash(new, store.random()).await?;
-    let actor = staff.actor();
-    transaction!(store, |connection| {
+    transaction!(store, deed, |connection| {
         // A password that an owner gave in the meantime stays: it may be meant against who is asking here.
         let changed = sqlx::query("UPDATE staff SET password_hash = $2 WHERE id = $1 AND password_hash = $3")
             .bind(staff.id.0)
@@ -434,15 +435,14 @@ pub async fn change_password(store: &Store, staff: &Staff, old: &str, new: &str,
             return Err(field("old_password", FieldCode::WrongPassword));
         }
         end_sessions(store, &mut *connection, staff.id, Some(staff.session.0)).await?;
-        audit::record(store, &mut *connection, &Entry { actor: &actor, action: "staff.password", subject: &actor, outcome: "ok", origin })
-            .await
+        deed.done(store, &mut *connection, "ok").await
     })
 }
 
 /// Begins to set an authenticator up: its secret is told until it is proven, and never again. An earlier one that was not proven is
 /// forgotten; one that was is given up first, for the password: [`Code::TotpOn`].
 pub async fn begin_totp(store: &Store, staff: &Staff) -> Result<TotpSetup> {
-    staff.must(Permission::Work)?;
+    let deed = staff.must(store, Permission::Work, "staff.totp", staff.actor(), &staff.origin).await?;
     let seed = random_token(store.random());
     let begun = sqlx::query("UPDATE staff SET totp_pending = $2 WHERE id = $1 AND totp_seed IS NULL")
         .bind(staff.id.0)
@@ -450,26 +450,16 @@ pub async fn begin_totp(store: &Store, staff: &Staff) -> Result<TotpSetup> {
         .execute(store.0.db.writer())
         .await?;
     if begun.rows_affected() == 0 {
-        return Err(Code::TotpOn.into());
+        return deed.settled(store, Err(Code::TotpOn.into())).await;
     }
     setup(store, staff, &seed)
 }
 
 /// Proves the authenticator by its digits: sign-in asks for them from now on.
 pub async fn confirm_totp(store: &Store, staff: &Staff, digits: &str, origin: &Origin) -> Result<()> {
-    staff.must(Permission::Work)?;
-    let row =
-        sqlx::query("SELECT totp_seed, totp_pending FROM staff WHERE id = $1").bind(staff.id.0).fetch_one(store.0.db.reader()).await?;
-    if row.try_get::<Option<String>, _>("totp_seed")?.is_some() {
-        return Err(Code::TotpOn.into());
-    }
-    let seed = row.try_get::<Option<String>, _>("totp_pending")?.ok_or(Code::NotFound)?;
-    let attempt = Try::new(of_totp(staff.id), origin);
-    attempt.begin(store).await?;
-    let step = step_of(store, &seed, digits)?.ok_or_else(|| field("totp", FieldCode::WrongTotp))?;
-    attempt.succeeded(store).await?;
-    let actor = staff.actor();
-    transaction!(store, |connection| {
+    let deed = staff.must(store, Permission::Work, "staff.totp", staff.actor(), origin).await?;
+    let (seed, step) = deed.settled(store, prove_digits(store, staff, digits, origin).await).await?;
+    transaction!(store, deed, |connection| {
         let proven = sqlx::query(
             "UPDATE staff SET totp_seed = totp_pending, totp_pending = NULL, totp_step = $2
              WHERE id = $1 AND totp_pending = $3 AND totp_seed IS NULL",
@@ -483,16 +473,30 @@ pub async fn confirm_totp(store: &Store, staff: &Staff, digits: &str, origin: &O
         if proven.rows_affected() == 0 {
             return Err(Code::NotFound.into());
         }
-        audit::record(store, &mut *connection, &Entry { actor: &actor, action: "staff.totp", subject: &actor, outcome: "on", origin }).await
+        deed.done(store, &mut *connection, "on").await
     })
+}
+
+/// Tries the digits of the authenticator that is being set up, under the throttle. Answers its secret, and the step that they are of.
+async fn prove_digits(store: &Store, staff: &Staff, digits: &str, origin: &Origin) -> Result<(String, i64)> {
+    let row =
+        sqlx::query("SELECT totp_seed, totp_pending FROM staff WHERE id = $1").bind(staff.id.0).fetch_one(store.0.db.reader()).await?;
+    if row.try_get::<Option<String>, _>("totp_seed")?.is_some() {
+        return Err(Code::TotpOn.into());
+    }
+    let seed = row.try_get::<Option<String>, _>("totp_pending")?.ok_or(Code::NotFound)?;
+    let attempt = Try::new(of_totp(staff.id), origin);
+    attempt.begin(store).await?;
+    let step = step_of(store, &seed, digits)?.ok_or_else(|| field("totp", FieldCode::WrongTotp))?;
+    attempt.succeeded(store).await?;
+    Ok((seed, step))
 }
 
 /// Gives the own authenticator up, for the password.
 pub async fn end_totp(store: &Store, staff: &Staff, password: &str, origin: &Origin) -> Result<()> {
-    staff.must(Permission::Work)?;
-    let proven = prove(store, staff, password, "staff.totp", "password", origin).await?;
-    let actor = staff.actor();
-    transaction!(store, |connection| {
+    let deed = staff.must(store, Permission::Work, "staff.totp", staff.actor(), origin).await?;
+    let proven = deed.settled(store, prove(store, staff, password, "password", origin).await).await?;
+    transaction!(store, deed, |connection| {
         let ended = sqlx::query("UPDATE staff SET totp_seed = NULL, totp_pending = NULL WHERE id = $1 AND password_hash = $2")
             .bind(staff.id.0)
             .bind(proven.clone())
@@ -501,8 +505,7 @@ pub async fn end_totp(store: &Store, staff: &Staff, password: &str, origin: &Ori
         if ended.rows_affected() == 0 {
             return Err(field("password", FieldCode::WrongPassword));
         }
-        audit::record(store, &mut *connection, &Entry { actor: &actor, action: "staff.totp", subject: &actor, outcome: "off", origin })
-            .await
+        deed.done(store, &mut *connection, "off").await
     })
 }
 

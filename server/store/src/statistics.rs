@@ -26,8 +26,8 @@ const MOST_DAYS: i64 = 3660;
 const DAILY: i64 = 62;
 
 /// The first and the last day of a preset, or of the days named: `2026-11-23`. Without any it is the last seven days.
-pub fn days(store: &Store, staff: &Staff, preset: &str, from: &str, to: &str) -> Result<(Day, Day)> {
-    staff.must(Permission::SeeStatistics)?;
+pub async fn days(store: &Store, staff: &Staff, preset: &str, from: &str, to: &str) -> Result<(Day, Day)> {
+    staff.must(store, Permission::SeeStatistics, "statistics.see", "", &staff.origin).await?;
     let today = today(store);
     let preset = match preset {
         "" if from.is_empty() && to.is_empty() => Preset::Week,
@@ -72,7 +72,7 @@ pub async fn whole(store: &Store, staff: &Staff, from: Day, to: Day) -> Result<S
 
 /// The last seven days, and no more than the desk's first page shows of them.
 pub async fn glance(store: &Store, staff: &Staff) -> Result<Glance> {
-    staff.must(Permission::SeeStatistics)?;
+    staff.must(store, Permission::SeeStatistics, "statistics.see", "", &staff.origin).await?;
     let (from, end) = (today(store).plus(-6), today(store).plus(1));
     let mut reader = Reader::begin(store, from, end).await?;
     let (days, _) = reader.series(from, end, Step::Day).await?;
@@ -84,7 +84,7 @@ fn moments(series: Vec<(Day, Figures)>) -> Vec<Moment> {
 }
 
 async fn told(store: &Store, staff: &Staff, from: Day, to: Day, step: Step, listed: usize) -> Result<Statistics> {
-    staff.must(Permission::SeeStatistics)?;
+    staff.must(store, Permission::SeeStatistics, "statistics.see", "", &staff.origin).await?;
     if from > to || to.0 - from.0 >= MOST_DAYS {
         return Err(Code::BadRequest.into());
     }

@@ -4,7 +4,7 @@ use shared::{
     AccountId, CategoryId, Code, Coins, FieldCode, Fields, Instant, MAX_COINS, Notice, PackageId, SubscriptionId, SubscriptionStage,
     api::{
         Package, Subscribed, Subscription, TransferKind,
-        admin::{OfferedPackage, Permission},
+        admin::{AuditValues, OfferedPackage, Permission},
     },
     ms,
 };
@@ -50,7 +50,7 @@ pub async fn add(store: &Store, new: &NewPackage) -> Result<PackageId> {
 
 /// Offers a package.
 pub async fn offer(store: &Store, staff: &Staff, new: &NewPackage, origin: &Origin) -> Result<PackageId> {
-    staff.must(Permission::ManagePackages)?;
+    staff.must(store, Permission::ManagePackages, "packages.add", "", origin).await?;
     insert(store, &staff.actor(), new, origin).await
 }
 
@@ -82,18 +82,29 @@ async fn insert(store: &Store, actor: &str, new: &NewPackage, origin: &Origin) -
         .fetch_one(&mut *connection)
         .await?;
         cover(&mut *connection, PackageId(id), &new.categories).await?;
-        let subject = format!("package:{id}");
-        let entry = Entry { actor, action: "packages.add", subject: &subject, outcome: &terms(&new), origin };
+        let (subject, outcome) = (named(PackageId(id)), terms(&mut *connection, PackageId(id), &new).await?);
+        let entry = Entry { actor, action: "packages.add", subject: &subject, outcome: &outcome, origin };
         audit::record(store, &mut *connection, &entry).await?;
         Ok(PackageId(id))
     })
 }
 
-/// What a package promises, for the audit log.
-fn terms(package: &NewPackage) -> String {
-    let NewPackage { name, price, days, files, categories, .. } = package;
-    let categories = categories.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-    format!("{name}: {price} coins, {days} days, {files} files, categories [{categories}]")
+/// As the audit log names it.
+fn named(id: PackageId) -> String {
+    format!("package:{id}")
+}
+
+/// What a package promises, for the audit log: with the names of its categories, as they are now.
+async fn terms(connection: &mut Connection, id: PackageId, package: &NewPackage) -> Result<String> {
+    let categories = sqlx::query_scalar(
+        "SELECT categories.name FROM package_categories JOIN categories ON categories.id = package_categories.category_id
+         WHERE package_categories.package_id = $1 ORDER BY categories.position, categories.id",
+    )
+    .bind(id.0)
+    .fetch_all(connection)
+    .await?;
+    let NewPackage { name, price, days, files, .. } = package.clone();
+    Ok(AuditValues::Package { name, price_coins: price, days, files, categories }.to_string())
 }
 
 async fn cover(connection: &mut Connection, package: PackageId, categories: &[CategoryId]) -> Result<()> {
@@ -113,10 +124,9 @@ async fn cover(connection: &mut Connection, package: PackageId, categories: &[Ca
 
 /// Changes what a package is from now on. Subscriptions that run keep what was bought.
 pub async fn edit(store: &Store, staff: &Staff, id: PackageId, new: &NewPackage, origin: &Origin) -> Result<()> {
-    staff.must(Permission::ManagePackages)?;
+    let deed = staff.must(store, Permission::ManagePackages, "packages.edit", named(id), origin).await?;
     let new = checked(new)?;
-    let subject = format!("package:{id}");
-    transaction!(store, |connection| {
+    transaction!(store, deed, |connection| {
         let updated = sqlx::query("UPDATE packages SET name = $2, description = $3, price = $4, days = $5, files = $6 WHERE id = $1")
             .bind(id.0)
             .bind(new.name.clone())
@@ -131,17 +141,16 @@ pub async fn edit(store: &Store, staff: &Staff, id: PackageId, new: &NewPackage,
         }
         sqlx::query("DELETE FROM package_categories WHERE package_id = $1").bind(id.0).execute(&mut *connection).await?;
         cover(&mut *connection, id, &new.categories).await?;
-        let (actor, outcome) = (staff.actor(), terms(&new));
-        let entry = Entry { actor: &actor, action: "packages.edit", subject: &subject, outcome: &outcome, origin };
-        audit::record(store, &mut *connection, &entry).await
+        let outcome = terms(&mut *connection, id, &new).await?;
+        deed.done(store, &mut *connection, &outcome).await
     })
 }
 
 /// Offers a package again, or withdraws it: nobody can buy it any more, and subscriptions run on.
 pub async fn set_published(store: &Store, staff: &Staff, id: PackageId, published: bool, origin: &Origin) -> Result<()> {
-    staff.must(Permission::ManagePackages)?;
-    let (subject, action) = (format!("package:{id}"), if published { "packages.publish" } else { "packages.withdraw" });
-    transaction!(store, |connection| {
+    let action = if published { "packages.publish" } else { "packages.withdraw" };
+    let deed = staff.must(store, Permission::ManagePackages, action, named(id), origin).await?;
+    transaction!(store, deed, |connection| {
         let updated = sqlx::query("UPDATE packages SET published = $2 WHERE id = $1")
             .bind(id.0)
             .bind(i64::from(published))
@@ -150,13 +159,13 @@ pub async fn set_published(store: &Store, staff: &Staff, id: PackageId, publishe
         if updated.rows_affected() == 0 {
             return Err(Code::NotFound.into());
         }
-        audit::record(store, &mut *connection, &Entry { actor: &staff.actor(), action, subject: &subject, outcome: "ok", origin }).await
+        deed.done(store, &mut *connection, "ok").await
     })
 }
 
 /// Every package, the newest first.
 pub async fn offered(store: &Store, staff: &Staff) -> Result<Vec<OfferedPackage>> {
-    staff.must(Permission::ManagePackages)?;
+    staff.must(store, Permission::ManagePackages, "packages.see", "", &staff.origin).await?;
     let rows = sqlx::query(
         "SELECT packages.id, packages.name, packages.description, packages.price, packages.days, packages.files, packages.published,
              packages.created_at, COUNT(subscriptions.id) AS sold, CAST(COALESCE(SUM(subscriptions.price), 0) AS BIGINT) AS earned,

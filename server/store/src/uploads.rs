@@ -12,15 +12,7 @@ use shared::{
 };
 use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 
-use crate::{
-    Error, Origin, Result, Staff, Store,
-    audit::{self, Entry},
-    catalog,
-    codes::line,
-    db::transaction,
-    error::field,
-    files, storage,
-};
+use crate::{Error, Origin, Result, Staff, Store, audit::Deed, catalog, codes::line, db::transaction, error::field, files, storage};
 
 /// Bytes of a part, all that an upload takes of memory.
 const PART: usize = 8 << 20;
@@ -50,7 +42,7 @@ fn upload(row: &AnyRow) -> Result<Upload> {
 
 /// Begins an upload; the one that was begun before with the same name, size and fingerprint, if there is one, goes on.
 pub async fn begin(store: &Store, staff: &Staff, request: &UploadRequest, origin: &Origin) -> Result<Upload> {
-    staff.must(Permission::ManageFiles)?;
+    let deed = staff.must(store, Permission::ManageFiles, "upload.begin", files::audited(FileId(request.file_id)), origin).await?;
     files::check_content(store, FileId(request.file_id), &request.file_name, &request.note).await?;
     line(&request.fingerprint, 0, 200).map_err(|code| field("fingerprint", code))?;
     if request.length <= 0 {
@@ -61,7 +53,7 @@ pub async fn begin(store: &Store, staff: &Staff, request: &UploadRequest, origin
     }
     let id = storage::hex(&store.random::<16>());
     let now = store.now();
-    transaction!(store, |connection| {
+    transaction!(store, deed, |connection| {
         let before = sqlx::query(AssertSqlSafe(format!(
             "UPDATE uploads SET note = $5, expires_at = $6 WHERE id = (SELECT MAX(id) FROM uploads WHERE file_id = $1 AND file_name = $2
                 AND length = $3 AND fingerprint = $4 AND fingerprint <> '' AND version_id IS NULL
@@ -92,16 +84,19 @@ pub async fn begin(store: &Store, staff: &Staff, request: &UploadRequest, origin
         .bind(now.plus(LIFE).0)
         .fetch_one(&mut *connection)
         .await?;
-        let (actor, subject) = (staff.actor(), format!("file:{}", request.file_id));
-        let entry = Entry { actor: &actor, action: "upload.begin", subject: &subject, outcome: "ok", origin };
-        audit::record(store, &mut *connection, &entry).await?;
+        deed.done(store, &mut *connection, "ok").await?;
         upload(&row)
     })
 }
 
+/// As the audit log names it.
+fn audited(id: &str) -> String {
+    format!("upload:{id}")
+}
+
 /// How far an upload is.
 pub async fn get(store: &Store, staff: &Staff, id: &str) -> Result<Upload> {
-    staff.must(Permission::ManageFiles)?;
+    staff.must(store, Permission::ManageFiles, "files.see", audited(id), &staff.origin).await?;
     find(store, id).await
 }
 
@@ -119,7 +114,7 @@ async fn find(store: &Store, id: &str) -> Result<Upload> {
 
 /// A file's uploads that are not done, the newest first.
 pub async fn of_file(store: &Store, staff: &Staff, file: FileId) -> Result<Vec<Upload>> {
-    staff.must(Permission::ManageFiles)?;
+    staff.must(store, Permission::ManageFiles, "files.see", files::audited(file), &staff.origin).await?;
     let rows = sqlx::query(AssertSqlSafe(format!(
         "SELECT {COLUMNS} FROM uploads WHERE file_id = $1 AND version_id IS NULL AND expires_at > $2 ORDER BY created_at DESC LIMIT 20"
     )))
@@ -188,8 +183,9 @@ pub async fn append(
     content: impl Stream<Item = io::Result<Vec<u8>>> + Send,
     origin: &Origin,
 ) -> Result<Upload> {
-    staff.must(Permission::ManageFiles)?;
+    let mut deed = staff.must(store, Permission::ManageFiles, "file.version", audited(id), origin).await?;
     let before = find(store, id).await?;
+    deed.about(files::audited(before.file_id));
     if before.version_id.is_some() && offset == before.length {
         return Ok(before);
     }
@@ -197,7 +193,7 @@ pub async fn append(
     let appended: Result<()> = async {
         let received = receive(store, &lease, &before, offset, content).await?;
         if received == before.length {
-            finish(store, staff, &lease, &before, origin).await?;
+            finish(store, &deed, &lease, &before).await?;
         }
         Ok(())
     }
@@ -287,7 +283,7 @@ async fn keep(store: &Store, lease: &Lease, upload: &Upload, start: i64, part: V
 }
 
 /// Puts a complete upload together. A content that breaks a rule is given up whole; after a fault of ours it can be tried again.
-async fn finish(store: &Store, staff: &Staff, lease: &Lease, upload: &Upload, origin: &Origin) -> Result<()> {
+async fn finish(store: &Store, deed: &Deed<'_>, lease: &Lease, upload: &Upload) -> Result<()> {
     let parts: Vec<String> = sqlx::query_scalar("SELECT storage_key FROM upload_parts WHERE upload_id = $1 ORDER BY start")
         .bind(upload.id.clone())
         .fetch_all(store.0.db.reader())
@@ -309,7 +305,7 @@ async fn finish(store: &Store, staff: &Staff, lease: &Lease, upload: &Upload, or
         return Err(Error::Damaged(format!("upload {}: {} of {} bytes", upload.id, stored.size, upload.length)));
     }
     let note = note_of(store, &upload.id).await?;
-    let attached: Result<catalog::Attached> = transaction!(store, |connection| {
+    let attached: Result<catalog::Attached> = transaction!(store, deed, |connection| {
         let attached = catalog::attach(store, &mut *connection, upload.file_id, &upload.file_name, &note, &stored).await?;
         let done =
             sqlx::query("UPDATE uploads SET version_id = $3, content_key = NULL WHERE id = $1 AND writer = $2 AND version_id IS NULL")
@@ -322,9 +318,7 @@ async fn finish(store: &Store, staff: &Staff, lease: &Lease, upload: &Upload, or
             return Err(Code::UploadConflict.into());
         }
         sqlx::query("DELETE FROM upload_parts WHERE upload_id = $1").bind(upload.id.clone()).execute(&mut *connection).await?;
-        let (actor, subject) = (staff.actor(), format!("file:{}", upload.file_id));
-        let entry = Entry { actor: &actor, action: "file.version", subject: &subject, outcome: "ok", origin };
-        audit::record(store, &mut *connection, &entry).await?;
+        deed.done(store, &mut *connection, "ok").await?;
         Ok(attached)
     });
     match attached {
@@ -364,15 +358,14 @@ async fn note_of(store: &Store, id: &str) -> Result<String> {
 
 /// Gives an upload up, with what has arrived of it. Who is writing to it finds it gone.
 pub async fn discard(store: &Store, staff: &Staff, id: &str, origin: &Origin) -> Result<()> {
-    staff.must(Permission::ManageFiles)?;
+    let mut deed = staff.must(store, Permission::ManageFiles, "upload.discard", audited(id), origin).await?;
     let upload = find(store, id).await?;
+    deed.about(files::audited(upload.file_id));
     if upload.version_id.is_some() {
         return Err(Code::NotFound.into());
     }
     erase(store, id).await?;
-    let (actor, subject) = (staff.actor(), format!("file:{}", upload.file_id));
-    let entry = Entry { actor: &actor, action: "upload.discard", subject: &subject, outcome: "ok", origin };
-    transaction!(store, |connection| { audit::record(store, &mut *connection, &entry).await })
+    transaction!(store, deed, |connection| { deed.done(store, &mut *connection, "ok").await })
 }
 
 /// Removes an unfinished upload's bytes, then what is known of it: in this order, so that a crash leaves nothing that nobody knows of.

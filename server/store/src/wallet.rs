@@ -184,15 +184,16 @@ pub async fn direct_recharge(
     key: Option<&str>,
     origin: &Origin,
 ) -> Result<DirectRecharged> {
-    staff.must(Permission::MoveCoins)?;
+    let mut deed = staff.must(store, Permission::MoveCoins, "wallet.direct_recharge", serial, origin).await?;
     if !(1..=MAX_COINS).contains(&amount) {
         return Err(field("coin_amount", FieldCode::Range));
     }
     // Closed or not: a request that comes again gets its first answer. The ledger refuses coins for a closed account.
     let (customer, _) = accounts::of_serial(store, serial).await?;
-    let (actor, subject) = (staff.actor(), format!("customer:{customer}"));
+    deed.about(format!("customer:{customer}"));
+    let actor = staff.actor();
     let once = Once::new(&actor, key, format!("recharge {customer} {amount}"))?;
-    let recharged = transaction!(store, |connection| {
+    let recharged = transaction!(store, deed, |connection| {
         if let Some(answer) = once.begin(store, &mut *connection).await? {
             return Ok(answer);
         }
@@ -206,8 +207,7 @@ pub async fn direct_recharge(
         let movement = Movement { customer, kind: TransferKind::Direct, amount, reference: Some(staff.id.0), description: "" };
         let balance = ledger::post(store, &mut *connection, &movement).await?;
         notifications::add(store, &mut *connection, customer, &Notice::Recharged { amount, balance }).await?;
-        let entry = Entry { actor: &actor, action: "wallet.direct_recharge", subject: &subject, outcome: "ok", origin };
-        audit::record(store, &mut *connection, &entry).await?;
+        deed.done(store, &mut *connection, "ok").await?;
         let answer = DirectRecharged { success: true, new_balance: balance };
         once.finish(&mut *connection, &answer).await?;
         Ok(answer)
@@ -229,7 +229,7 @@ pub async fn correct(
     key: Option<&str>,
     origin: &Origin,
 ) -> Result<Corrected> {
-    staff.must(Permission::MoveCoins)?;
+    let mut deed = staff.must(store, Permission::MoveCoins, "wallet.correct", format!("transfer:{transfer}"), origin).await?;
     let reason = reason.trim();
     let mut fields = Fields::default();
     let in_range = fields.check("amount", if (1..=MAX_COINS).contains(&amount) { Ok(()) } else { Err(FieldCode::Range) });
@@ -238,13 +238,14 @@ pub async fn correct(
     }
     let actor = staff.actor();
     let once = Once::new(&actor, key, format!("correct {transfer} {amount} {}", digest(reason)))?;
-    let (corrected, customer) = transaction!(store, |connection| {
+    let (corrected, customer) = transaction!(store, deed, |connection| {
         let moved = sqlx::query("SELECT customer_id, kind, amount FROM transfers WHERE id = $1")
             .bind(transfer.0)
             .fetch_optional(&mut *connection)
             .await?
             .ok_or(Code::NotFound)?;
         let customer = AccountId(moved.try_get("customer_id")?);
+        deed.about(format!("customer:{customer}"));
         if let Some(answer) = once.begin(store, &mut *connection).await? {
             return Ok((answer, customer));
         }
@@ -254,16 +255,10 @@ pub async fn correct(
         if amount > moved.try_get::<Coins, _>("amount")? {
             return Err(field("amount", FieldCode::Range));
         }
-        let subject = format!("customer:{customer}");
         let balance = take_back(store, &mut *connection, customer, transfer, amount, reason).await?;
         let notice = Notice::Corrected { amount, balance, reason: reason.to_owned() };
         notifications::add(store, &mut *connection, customer, &notice).await?;
-        audit::record(
-            store,
-            &mut *connection,
-            &Entry { actor: &actor, action: "wallet.correct", subject: &subject, outcome: reason, origin },
-        )
-        .await?;
+        deed.done(store, &mut *connection, reason).await?;
         let answer = Corrected { success: true, new_balance: balance };
         once.finish(&mut *connection, &answer).await?;
         Ok((answer, customer))

@@ -23,7 +23,7 @@ use shared::{
     link::{Call, Client, Dispatch, Event, Keys, Purpose, Secret, State as Link, Ticket, step, webhook},
     ms,
 };
-use store::{Staff, alerts, links};
+use store::{Origin, Staff, alerts, links};
 use tokio::net::TcpListener;
 
 use crate::world::{Account, World, content, eventually, json_of, on_postgres, on_sqlite, sha256};
@@ -33,7 +33,7 @@ const PREVIOUS: &str = "the secret that it had before the last rotation";
 
 /// Somebody of the staff who looks past the API.
 fn watcher() -> Staff {
-    Staff { id: StaffId(0), session: SessionId(0), username: String::new(), role: Role::Support }
+    Staff { id: StaffId(0), session: SessionId(0), username: String::new(), role: Role::Support, origin: Origin::console() }
 }
 
 struct Worker {

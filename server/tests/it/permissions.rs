@@ -236,6 +236,19 @@ impl Asker {
     fn may(&self, permission: Permission) -> bool {
         self.role.is_some_and(|role| role.may(permission))
     }
+
+    /// Lines of the audit log that a refusal leaves: one of a member's, none of anybody else's.
+    fn leaves(&self, permission: Permission) -> i64 {
+        i64::from(self.role.is_some() && !self.may(permission))
+    }
+}
+
+/// Lines of the audit log about what somebody may not do; each says who it was, what, and from where.
+async fn refusals(world: &World) -> i64 {
+    let count = async |rest: &str| world.count(&format!("SELECT COUNT(*) FROM audit_log WHERE outcome = 'permission_denied'{rest}")).await;
+    let all = count("").await;
+    assert_eq!(count(" AND actor LIKE 'staff:%' AND action LIKE '%.%' AND ip <> ''").await, all);
+    all
 }
 
 async fn askers(world: &World) -> Vec<Asker> {
@@ -280,8 +293,11 @@ on_both!(every_call_asks_for_its_permission, |world| {
             if !body.is_empty() {
                 request = request.header("content-type", "application/json").body(*body);
             }
+            let before = refusals(world).await;
             let (status, answer) = json_of(request).await;
-            judge(&format!("{method} {path}"), &asker, *permission, status, &answer);
+            let what = format!("{method} {path}");
+            judge(&what, &asker, *permission, status, &answer);
+            assert_eq!(refusals(world).await - before, asker.leaves(*permission), "{what}");
         }
     }
 });
@@ -306,8 +322,10 @@ on_both!(every_server_function_asks_for_its_permission, |world| {
     for asker in askers(world).await {
         for (name, permission, form) in FUNCTIONS {
             let request = world.post(&format!("/admin/do/{name}")).header("content-type", FORM).body(*form);
+            let before = refusals(world).await;
             let (status, answer) = json_of(as_browser(world, &asker, request)).await;
             judge(name, &asker, *permission, status, &answer);
+            assert_eq!(refusals(world).await - before, asker.leaves(*permission), "{name}");
         }
     }
 });
@@ -371,7 +389,9 @@ on_both!(every_plain_route_asks_for_its_permission, |world| {
             if !kind.is_empty() {
                 request = request.header("content-type", *kind).body(*body);
             }
+            let before = refusals(world).await;
             let answer = as_browser(world, &asker, request).send().await.unwrap();
+            assert_eq!(refusals(world).await - before, asker.leaves(*permission), "{what}");
             let status = answer.status();
             if asker.role.is_none() && status == StatusCode::SEE_OTHER {
                 let to = answer.headers()["location"].to_str().unwrap();

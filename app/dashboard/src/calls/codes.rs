@@ -12,7 +12,7 @@ use shared::{
 use {
     super::{origin, staff, store},
     app::flash,
-    shared::{FieldCode, Fields, Instant, ms, text::fold_digits},
+    shared::{FieldCode, Fields, Instant, api::admin::Permission, ms, text::fold_digits},
     store::codes,
 };
 
@@ -58,15 +58,15 @@ pub async fn make_codes(
     expires_at: String,
 ) -> Result<MadeBatch, Failure> {
     let result = async {
-        let (store, staff) = (store()?, staff()?);
-        staff.must(shared::api::admin::Permission::ManageCodes)?;
+        let (store, staff, origin) = (store()?, staff()?, origin()?);
+        staff.must(&store, Permission::ManageCodes, "codes.generate", "", &origin).await?;
         let mut fields = Fields::default();
         let amount = fields.check("value", number(if value == "other" { &other_value } else { &value }));
         let many = fields.check("count", number(&count));
         let expiry = fields.check("expires_at", end_of_day(&expires_at));
         let (Some(value), Some(count), Some(expires_at)) = (amount, many, expiry) else { return Err(Failure(fields.problem())) };
         let (label, reseller) = (label.trim().to_owned(), reseller.trim().to_owned());
-        Ok(codes::make(&store, &staff, &codes::NewBatch { value, count, label, reseller, expires_at }, &origin()?).await?)
+        Ok(codes::make(&store, &staff, &codes::NewBatch { value, count, label, reseller, expires_at }, &origin).await?)
     };
     let typed = [
         ("value", value.as_str()),
@@ -82,7 +82,7 @@ pub async fn make_codes(
 /// How far the batch is that is being made.
 #[server(prefix = "/admin/do", endpoint = "codes-progress")]
 pub async fn get_progress() -> Result<Option<Making>, Failure> {
-    Ok(codes::making(&store()?, &staff()?)?)
+    Ok(codes::making(&store()?, &staff()?).await?)
 }
 
 /// Looks one code up.
@@ -123,14 +123,14 @@ pub async fn import_codes(
     expires_at: String,
 ) -> Result<ImportReport, Failure> {
     let result = async {
-        let (store, staff) = (store()?, staff()?);
-        staff.must(shared::api::admin::Permission::ManageCodes)?;
+        let (store, staff, origin) = (store()?, staff()?, origin()?);
+        staff.must(&store, Permission::ManageCodes, "codes.import", "", &origin).await?;
         let mut fields = Fields::default();
         let amount = fields.check("value", if value.trim().is_empty() { Ok(None) } else { number(&value).map(Some) });
         let expiry = fields.check("expires_at", end_of_day(&expires_at));
         let (Some(value), Some(expires_at)) = (amount, expiry) else { return Err(Failure(fields.problem())) };
         let (label, reseller) = (label.trim().to_owned(), reseller.trim().to_owned());
-        let mut report = codes::import(&store, &staff, &codes::NewImport { codes, value, label, reseller, expires_at }, &origin()?).await?;
+        let mut report = codes::import(&store, &staff, &codes::NewImport { codes, value, label, reseller, expires_at }, &origin).await?;
         if flash::is_plain() {
             report.lines.truncate(TOLD_PLAINLY);
         }

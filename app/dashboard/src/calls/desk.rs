@@ -20,13 +20,13 @@ use {
 #[server(prefix = "/admin/do", endpoint = "sign-in")]
 pub async fn sign_in(username: String, password: String, totp: String, next: Option<String>) -> Result<Colleague, Failure> {
     let result = async {
-        let store = store()?;
+        let (store, origin) = (store()?, origin()?);
         let digits = Some(totp.as_str()).filter(|digits| !digits.trim().is_empty());
-        let tokens = members::sign_in(&store, &username, &password, digits, &origin()?).await?;
+        let tokens = members::sign_in(&store, &username, &password, digits, &origin).await?;
         for cookie in Side::Desk.sign_in_cookies(&tokens, session::secure()) {
             flash::set_cookie(&cookie);
         }
-        match sessions::authenticate(&store, &tokens.access_token).await? {
+        match sessions::authenticate(&store, &tokens.access_token, &origin).await? {
             Caller::Staff(staff) => Ok(Colleague { username: staff.username, role: staff.role }),
             Caller::Customer(_) => Err(shared::Code::Forbidden.into()),
         }

@@ -17,7 +17,7 @@ use {
     app::flash,
     shared::{
         Code, FieldCode, Problem, Serial,
-        api::admin::{AuditFilter, Permission},
+        api::admin::{AuditFilter, LogQuery, Permission},
         text::fold_digits,
     },
     store::{accounts, audit, customers, downloads, sales, sessions, wallet},
@@ -107,10 +107,10 @@ pub async fn get_customer(serial: String, view: String, cursor: Option<i64>) -> 
 #[server(prefix = "/admin/do", endpoint = "recharge-customer")]
 pub async fn recharge(serial: String, coin_amount: String, idempotency_key: String) -> Result<Balance, Failure> {
     let result = async {
-        let (store, staff) = (store()?, staff()?);
-        staff.must(Permission::MoveCoins)?;
+        let (store, staff, origin) = (store()?, staff()?, origin()?);
+        staff.must(&store, Permission::MoveCoins, "wallet.direct_recharge", &serial, &origin).await?;
         let amount = coins("coin_amount", &coin_amount)?;
-        let done = wallet::direct_recharge(&store, &staff, &serial, amount, key(&idempotency_key), &origin()?).await?;
+        let done = wallet::direct_recharge(&store, &staff, &serial, amount, key(&idempotency_key), &origin).await?;
         Ok(Balance { new_balance: done.new_balance })
     };
     flash::answer("recharge", &page_of(&serial), &[("coin_amount", &coin_amount)], result.await)
@@ -126,10 +126,10 @@ pub async fn correct(
     idempotency_key: String,
 ) -> Result<Balance, Failure> {
     let result = async {
-        let (store, staff) = (store()?, staff()?);
-        staff.must(Permission::MoveCoins)?;
+        let (store, staff, origin) = (store()?, staff()?, origin()?);
+        staff.must(&store, Permission::MoveCoins, "wallet.correct", &serial, &origin).await?;
         let amount = coins("amount", &amount)?;
-        let done = wallet::correct(&store, &staff, transfer, amount, &reason, key(&idempotency_key), &origin()?).await?;
+        let done = wallet::correct(&store, &staff, transfer, amount, &reason, key(&idempotency_key), &origin).await?;
         Ok(Balance { new_balance: done.new_balance })
     };
     flash::answer("correct", &page_of(&serial), &[], result.await)
@@ -140,7 +140,6 @@ pub async fn correct(
 pub async fn help(serial: String, act: String) -> Result<(), Failure> {
     let result = async {
         let (store, staff, origin) = (store()?, staff()?, origin()?);
-        staff.must(Permission::HelpCustomers)?;
         match act.as_str() {
             "block" => accounts::set_blocked(&store, &staff, &serial, true, &origin).await?,
             "unblock" => accounts::set_blocked(&store, &staff, &serial, false, &origin).await?,
@@ -171,9 +170,9 @@ pub async fn end_customer_session(serial: String, session: SessionId) -> Result<
 #[server(prefix = "/admin/do", endpoint = "erase-customer")]
 pub async fn erase(serial: String, confirmation: String) -> Result<(), Failure> {
     let result = async {
-        let (store, staff) = (store()?, staff()?);
-        staff.must(Permission::HandlePersonalData)?;
-        Ok(customers::erase(&store, &staff, &serial_of(&serial)?, &confirmation, &origin()?).await?)
+        let (store, staff, origin) = (store()?, staff()?, origin()?);
+        staff.must(&store, Permission::HandlePersonalData, "customers.erase", &serial, &origin).await?;
+        Ok(customers::erase(&store, &staff, &serial_of(&serial)?, &confirmation, &origin).await?)
     };
     flash::answer("erase", &page_of(&serial), &[("confirmation", &confirmation)], result.await)
 }
@@ -182,7 +181,7 @@ pub async fn erase(serial: String, confirmation: String) -> Result<(), Failure> 
 #[server(prefix = "/admin/do", endpoint = "download-log")]
 pub async fn get_downloads(#[server(default)] query: DownloadQuery) -> Result<Downloads, Failure> {
     let (store, staff) = (store()?, staff()?);
-    staff.must(Permission::SeeDownloads)?;
+    staff.must(&store, Permission::SeeDownloads, "downloads.see", "", &staff.origin).await?;
     Ok(downloads::list(&store, &staff, &query.read(store.settings().utc_offset).map_err(Failure)?).await?)
 }
 
@@ -214,6 +213,6 @@ pub async fn refund(purchase: PurchaseId, reason: String, idempotency_key: Strin
 #[server(prefix = "/admin/do", endpoint = "audit-log")]
 pub async fn get_audit(#[server(default)] query: AuditQuery) -> Result<AuditEntries, Failure> {
     let (store, staff) = (store()?, staff()?);
-    staff.must(Permission::SeeAudit)?;
+    staff.must(&store, Permission::SeeAudit, "audit.see", "", &staff.origin).await?;
     Ok(audit::list(&store, &staff, &query.read(store.settings().utc_offset).map_err(Failure)?).await?)
 }

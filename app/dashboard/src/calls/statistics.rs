@@ -14,7 +14,7 @@ use {
 #[server(prefix = "/admin/do", endpoint = "statistics")]
 pub async fn get_statistics(range: String, from: String, to: String) -> Result<Statistics, Failure> {
     let (store, staff) = (store()?, staff()?);
-    let (from, to) = statistics::days(&store, &staff, &range, &from, &to)?;
+    let (from, to) = statistics::days(&store, &staff, &range, &from, &to).await?;
     Ok(statistics::of(&store, &staff, from, to).await?)
 }
 

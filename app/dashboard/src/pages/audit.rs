@@ -1,21 +1,11 @@
 //! The audit log: who did what, on what, from where, when, with which outcome.
 
-use app::{components::Ago, format::escape, locale::current_locale};
+use app::{components::Ago, locale::current_locale};
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 use shared::api::admin::{AuditEntries, AuditEntry, AuditQuery, Permission};
 
-use super::{
-    cursor,
-    log::{Drawn, Log, broken},
-};
-use crate::{
-    calls::people::get_audit,
-    components::{Choice, Kind, TextField},
-    desk::guarded,
-    locale::tr,
-    words,
-};
+use super::log::{self, Drawn, Log, Typed};
+use crate::{calls::people::get_audit, desk::guarded, locale::tr, words};
 
 /// The audit log's page.
 #[component]
@@ -23,58 +13,26 @@ pub fn Audit() -> impl IntoView {
     guarded(Permission::SeeAudit, || view! { <AuditOf /> }.into_any())
 }
 
-/// What stands in the filters, as part of an address.
-fn address(query: &AuditQuery) -> String {
-    let parts = [
-        ("actor", &query.actor),
-        ("action", &query.action),
-        ("subject", &query.subject),
-        ("outcome", &query.outcome),
-        ("ip", &query.ip),
-        ("from", &query.from),
-        ("to", &query.to),
-    ];
-    parts.map(|(name, text)| format!("{name}={}", escape(text))).join("&")
-}
-
 #[component]
 fn AuditOf() -> impl IntoView {
-    let map = use_query_map();
-    let asked = Memo::new(move |_| {
-        let text = |name| map.with(|map| map.get(name).unwrap_or_default());
-        AuditQuery {
-            actor: text("actor"),
-            action: text("action"),
-            subject: text("subject"),
-            outcome: text("outcome"),
-            ip: text("ip"),
-            from: text("from"),
-            to: text("to"),
-            cursor: cursor(map),
-        }
-    });
+    let asked = log::asked::<AuditQuery>();
     let page = Resource::new_blocking(move || asked.get(), get_audit);
-    let query = asked.get_untracked();
-    // Which fields can't be understood does not depend on the shop's clock.
-    let problem = query.read(0).err();
+    let typed = Typed::of(asked);
     view! {
         <Log
             title=tr!(people.audit_title)
             lead=tr!(people.audit_lead)
             none=tr!(people.audit_none_title)
             path="/admin/audit"
-            address=Memo::new(move |_| asked.with(address))
-            first=Memo::new(move |_| asked.with(|query| query.cursor.is_none()))
+            asked
             page
             draw=drawn
         >
-            <TextField name="actor" label=tr!(people.actor) hint=tr!(people.actor_hint) value=query.actor.clone() optional=true error=broken(problem.as_ref(), "actor") />
-            <Choice name="action" label=tr!(people.action) options=actions() value=query.action.clone() error=broken(problem.as_ref(), "action") />
-            <TextField name="subject" label=tr!(people.subject) hint=tr!(people.subject_hint) value=query.subject.clone() optional=true error=broken(problem.as_ref(), "subject") />
-            <Choice name="outcome" label=tr!(people.outcome) options=outcomes() value=query.outcome.clone() error=broken(problem.as_ref(), "outcome") />
-            <TextField name="ip" label=tr!(people.ip) kind=Kind::Code value=query.ip.clone() optional=true error=broken(problem.as_ref(), "ip") />
-            <TextField name="from" label=tr!(people.from) kind=Kind::Date value=query.from.clone() optional=true error=broken(problem.as_ref(), "from") />
-            <TextField name="to" label=tr!(people.to) kind=Kind::Date value=query.to.clone() optional=true error=broken(problem.as_ref(), "to") />
+            {typed.hinted("actor", tr!(people.actor), tr!(people.actor_hint))}
+            {typed.choice("action", tr!(people.action), actions())}
+            {typed.hinted("subject", tr!(people.subject), tr!(people.subject_hint))}
+            {typed.choice("outcome", tr!(people.outcome), outcomes())}
+            {typed.place_and_days()}
         </Log>
     }
 }
@@ -119,16 +77,16 @@ pub fn Acts(entries: Vec<AuditEntry>) -> impl IntoView {
     let row = |entry: AuditEntry| {
         let locale = current_locale();
         let who = linked(place_of(&entry.actor, entry.actor_name.as_ref()), words::actor(locale, &entry));
-        let own = entry.subject == entry.actor;
-        let subject = entry.subject_name.clone().unwrap_or_else(|| entry.subject.clone());
-        let what = if own { "–".into_any() } else { linked(place_of(&entry.subject, entry.subject_name.as_ref()), subject) };
+        let nothing = entry.subject.is_empty() || entry.subject == entry.actor;
+        let subject = words::subject(locale, &entry);
+        let what = if nothing { "–".into_any() } else { linked(place_of(&entry.subject, entry.subject_name.as_ref()), subject) };
         view! {
             <tr>
                 <th scope="row">{words::action(locale, &entry.action)}</th>
                 <td data-label=tr!(people.actor)>{who}</td>
                 <td data-label=tr!(people.subject)>{what}</td>
                 <td data-label=tr!(people.outcome)>
-                    <bdi>{words::result(locale, &entry.outcome)}</bdi>
+                    <bdi>{words::result_of(locale, &entry)}</bdi>
                 </td>
                 <td data-label=tr!(people.ip)>
                     <span title=entry.user_agent.clone()>

@@ -1,21 +1,13 @@
 //! The log of downloads: every attempt, what became of it, and why.
 
-use app::{
-    components::Ago,
-    format::{escape, size},
-    locale::current_locale,
-};
+use app::{components::Ago, format::size, locale::current_locale};
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 use shared::api::admin::{DownloadAttempt, DownloadOutcome, DownloadQuery, Downloads as Page, Permission, Received, TROUBLE};
 
-use super::{
-    cursor,
-    log::{Drawn, Log, broken, follow},
-};
+use super::log::{self, Drawn, Log, Typed, follow};
 use crate::{
     calls::people::get_downloads,
-    components::{Choice, Kind, Status, TextField, Tone},
+    components::{Kind, Status, Tone},
     desk::guarded,
     locale::tr,
     words,
@@ -27,56 +19,26 @@ pub fn Downloads() -> impl IntoView {
     guarded(Permission::SeeDownloads, || view! { <DownloadsOf /> }.into_any())
 }
 
-/// What stands in the filters, as part of an address.
-fn address(query: &DownloadQuery) -> String {
-    let parts = [
-        ("customer", &query.customer),
-        ("file", &query.file),
-        ("outcome", &query.outcome),
-        ("ip", &query.ip),
-        ("from", &query.from),
-        ("to", &query.to),
-    ];
-    parts.map(|(name, text)| format!("{name}={}", escape(text))).join("&")
-}
-
 #[component]
 fn DownloadsOf() -> impl IntoView {
-    let map = use_query_map();
-    let asked = Memo::new(move |_| {
-        let text = |name| map.with(|map| map.get(name).unwrap_or_default());
-        DownloadQuery {
-            customer: text("customer"),
-            file: text("file"),
-            outcome: text("outcome"),
-            ip: text("ip"),
-            from: text("from"),
-            to: text("to"),
-            cursor: cursor(map),
-        }
-    });
+    let asked = log::asked::<DownloadQuery>();
     let page = Resource::new_blocking(move || asked.get(), get_downloads);
     follow(asked, page, get_downloads);
-    let query = asked.get_untracked();
-    // Which fields can't be understood does not depend on the shop's clock.
-    let problem = query.read(0).err();
+    let typed = Typed::of(asked);
     view! {
         <Log
             title=tr!(people.downloads_title)
             lead=tr!(people.downloads_lead)
             none=tr!(people.downloads_none_title)
             path="/admin/downloads"
-            address=Memo::new(move |_| asked.with(address))
-            first=Memo::new(move |_| asked.with(|query| query.cursor.is_none()))
+            asked
             page
             draw=drawn
         >
-            <TextField name="customer" label=tr!(people.find) value=query.customer.clone() optional=true error=broken(problem.as_ref(), "customer") />
-            <TextField name="file" label=tr!(people.file_title) value=query.file.clone() optional=true error=broken(problem.as_ref(), "file") />
-            <Choice name="outcome" label=tr!(people.outcome) options=outcomes() value=query.outcome.clone() error=broken(problem.as_ref(), "outcome") />
-            <TextField name="ip" label=tr!(people.ip) kind=Kind::Code value=query.ip.clone() optional=true error=broken(problem.as_ref(), "ip") />
-            <TextField name="from" label=tr!(people.from) kind=Kind::Date value=query.from.clone() optional=true error=broken(problem.as_ref(), "from") />
-            <TextField name="to" label=tr!(people.to) kind=Kind::Date value=query.to.clone() optional=true error=broken(problem.as_ref(), "to") />
+            {typed.text("customer", tr!(people.find), Kind::Text)}
+            {typed.text("file", tr!(people.file_title), Kind::Text)}
+            {typed.choice("outcome", tr!(people.outcome), outcomes())}
+            {typed.place_and_days()}
         </Log>
     }
 }

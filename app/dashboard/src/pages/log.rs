@@ -5,12 +5,15 @@ use std::time::Duration;
 use app::{
     Failure,
     components::{Empty, Failed, Heading, Icon, Skeleton, status},
+    format::escape,
 };
 use leptos::prelude::*;
-use shared::{Code, FieldCode, Problem};
+use leptos_router::hooks::use_query_map;
+use shared::{Code, FieldCode, Problem, api::admin::LogQuery};
 
+use super::cursor;
 use crate::{
-    components::{Filters, Pager},
+    components::{Choice, Filters, Kind, Pager, TextField},
     locale::tr,
 };
 
@@ -20,9 +23,70 @@ const EVERY: Duration = Duration::from_secs(4);
 /// The lines of a page, and where the next one begins; nothing when there are none.
 pub type Drawn = Option<(AnyView, Option<i64>)>;
 
-/// A log of which each page is a `P`.
+/// What is asked of a log, as the page's address has it.
+pub fn asked<Q: LogQuery + PartialEq + Send + Sync + 'static>() -> Memo<Q> {
+    let map = use_query_map();
+    Memo::new(move |_| Q::typed(|name| map.with(|map| map.get(name).unwrap_or_default()), cursor(map)))
+}
+
+/// What stands in the filters, as part of an address.
+fn address(query: &impl LogQuery) -> String {
+    query.fields().into_iter().map(|(name, text)| format!("{name}={}", escape(text))).collect::<Vec<_>>().join("&")
+}
+
+/// A log's filters as they were typed, each with the rule that it broke.
+pub struct Typed {
+    fields: Vec<(&'static str, String)>,
+    broken: Option<Problem>,
+}
+
+impl Typed {
+    /// Of what is asked as the page is drawn.
+    pub fn of<Q: LogQuery + Send + Sync + 'static>(asked: Memo<Q>) -> Self {
+        asked.with_untracked(|query| Self {
+            fields: query.fields().into_iter().map(|(name, text)| (name, text.to_owned())).collect(),
+            // Which fields can't be understood does not depend on the shop's clock.
+            broken: query.read(0).err(),
+        })
+    }
+
+    fn value(&self, name: &str) -> String {
+        self.fields.iter().find(|(field, _)| *field == name).map(|(_, text)| text.clone()).unwrap_or_default()
+    }
+
+    fn broken(&self, name: &str) -> Signal<Option<FieldCode>> {
+        Signal::stored(self.broken.as_ref().and_then(|problem| problem.of_field(name)))
+    }
+
+    /// A filter that is typed.
+    pub fn text(&self, name: &'static str, label: &'static str, kind: Kind) -> AnyView {
+        view! { <TextField name label kind value=self.value(name) optional=true error=self.broken(name) /> }.into_any()
+    }
+
+    /// The same, with how to answer.
+    pub fn hinted(&self, name: &'static str, label: &'static str, hint: &'static str) -> AnyView {
+        view! { <TextField name label hint value=self.value(name) optional=true error=self.broken(name) /> }.into_any()
+    }
+
+    /// A filter that is chosen among words.
+    pub fn choice(&self, name: &'static str, label: &'static str, options: Vec<(String, String)>) -> AnyView {
+        view! { <Choice name label options value=self.value(name) error=self.broken(name) /> }.into_any()
+    }
+
+    /// From where, and in which days: what every log is searched by.
+    pub fn place_and_days(&self) -> impl IntoView + use<> {
+        [
+            self.text("ip", tr!(people.ip), Kind::Code),
+            self.text("from", tr!(people.from), Kind::Date),
+            self.text("to", tr!(people.to), Kind::Date),
+        ]
+        .collect_view()
+    }
+}
+
+/// A log that is asked by a `Q`, and of which each page is a `P`.
 #[component]
-pub fn Log<P: Clone + Send + Sync + 'static>(
+pub fn Log<Q: LogQuery + Send + Sync + 'static, P: Clone + Send + Sync + 'static>(
     /// What it is called.
     title: &'static str,
     /// What it tells.
@@ -31,10 +95,8 @@ pub fn Log<P: Clone + Send + Sync + 'static>(
     none: &'static str,
     /// Its path.
     path: &'static str,
-    /// What stands in the filters, as part of an address.
-    address: Memo<String>,
-    /// True on the first page.
-    first: Memo<bool>,
+    /// What is asked.
+    asked: Memo<Q>,
     /// The page.
     page: Resource<Result<P, Failure>>,
     /// Draws it.
@@ -42,7 +104,8 @@ pub fn Log<P: Clone + Send + Sync + 'static>(
     /// The filters.
     children: Children,
 ) -> impl IntoView {
-    let csv = format!("{path}.csv?{}", address.get_untracked());
+    let address = move || asked.with_untracked(address);
+    let csv = format!("{path}.csv?{}", address());
     view! {
         <Heading text=title />
         <p class="lead">{lead}</p>
@@ -59,7 +122,7 @@ pub fn Log<P: Clone + Send + Sync + 'static>(
                     Ok(Some((lines, next))) => {
                         view! {
                             {lines}
-                            <Pager path=path.to_owned() query=address.get_untracked() first=first.get_untracked() next />
+                            <Pager path=path.to_owned() query=address() first=asked.with_untracked(|query| query.cursor().is_none()) next />
                         }
                             .into_any()
                     }
@@ -103,9 +166,4 @@ where
             on_cleanup(move || interval.clear());
         }
     });
-}
-
-/// The rule that a filter broke.
-pub fn broken(problem: Option<&Problem>, field: &str) -> Signal<Option<FieldCode>> {
-    Signal::stored(problem.and_then(|problem| problem.of_field(field)))
 }

@@ -10,6 +10,7 @@ use crate::{
     deed::Deed,
     desk::guarded,
     locale::tr,
+    words,
 };
 
 /// The settings' page.
@@ -141,10 +142,5 @@ fn clocks() -> Vec<(String, String)> {
         12 => vec![720, 765],
         _ => vec![hour * 60],
     });
-    minutes
-        .map(|minutes: i64| {
-            let sign = if minutes < 0 { '−' } else { '+' };
-            (minutes.to_string(), format!("\u{2066}UTC{sign}{:02}:{:02}\u{2069}", minutes.abs() / 60, minutes.abs() % 60))
-        })
-        .collect()
+    minutes.map(|minutes: i64| (minutes.to_string(), words::clock(minutes))).collect()
 }

@@ -3,7 +3,7 @@
 use axum::{Json as Answer, extract::State, response::Response};
 use shared::{
     Fields,
-    api::admin::{AuditEntries, AuditFilter, AuditQuery, DownloadFilter, DownloadOutcome, DownloadQuery, Downloads},
+    api::admin::{AuditEntries, AuditQuery, DownloadOutcome, DownloadQuery, Downloads, LogQuery},
 };
 use store::{Store, audit, downloads};
 
@@ -13,14 +13,13 @@ use crate::{
     spreadsheet,
 };
 
-fn cursor(query: &Query, fields: &mut Fields) -> Option<i64> {
-    query.number(fields, "cursor", 1..=i64::MAX)
-}
-
-/// What of a query is the same in both.
-fn read<T>(fields: Fields, filter: Result<T, shared::Problem>) -> Result<T, Failure> {
+/// Which lines of a log a request asks for, or every field that can't be understood. Days are the shop's.
+pub fn filter<Q: LogQuery>(store: &Store, query: &Query) -> Result<Q::Filter, Failure> {
+    let mut fields = Fields::default();
+    let cursor = query.number(&mut fields, "cursor", 1..=i64::MAX);
+    let read = Q::typed(|name| query.text(name).to_owned(), cursor).read(store.settings().utc_offset);
     let mut broken = fields.problem();
-    match filter {
+    match read {
         Ok(filter) if broken.fields.is_empty() => Ok(filter),
         Ok(_) => Err(broken.into()),
         Err(problem) => {
@@ -28,41 +27,6 @@ fn read<T>(fields: Fields, filter: Result<T, shared::Problem>) -> Result<T, Fail
             Err(broken.into())
         }
     }
-}
-
-/// Which downloads a request asks for. Days are the shop's.
-pub fn download_filter(store: &Store, query: &Query) -> Result<DownloadFilter, Failure> {
-    let mut fields = Fields::default();
-    let cursor = cursor(query, &mut fields);
-    let text = |name| query.text(name).to_owned();
-    let typed = DownloadQuery {
-        customer: text("customer"),
-        file: text("file"),
-        outcome: text("outcome"),
-        ip: text("ip"),
-        from: text("from"),
-        to: text("to"),
-        cursor,
-    };
-    read(fields, typed.read(store.settings().utc_offset))
-}
-
-/// Which lines of the audit log a request asks for. Days are the shop's.
-pub fn audit_filter(store: &Store, query: &Query) -> Result<AuditFilter, Failure> {
-    let mut fields = Fields::default();
-    let cursor = cursor(query, &mut fields);
-    let text = |name| query.text(name).to_owned();
-    let typed = AuditQuery {
-        actor: text("actor"),
-        action: text("action"),
-        subject: text("subject"),
-        outcome: text("outcome"),
-        ip: text("ip"),
-        from: text("from"),
-        to: text("to"),
-        cursor,
-    };
-    read(fields, typed.read(store.settings().utc_offset))
 }
 
 /// Attempts to download, newest first, each with why it went as it did.
@@ -79,7 +43,7 @@ pub fn audit_filter(store: &Store, query: &Query) -> Result<AuditFilter, Failure
     responses((status = 200, description = "A page of attempts.", body = Downloads), Problems),
 )]
 pub async fn downloads(State(store): State<Store>, StaffMember(staff): StaffMember, query: Query) -> Result<Answer<Downloads>, Failure> {
-    Ok(Answer(downloads::list(&store, &staff, &download_filter(&store, &query)?).await?))
+    Ok(Answer(downloads::list(&store, &staff, &filter::<DownloadQuery>(&store, &query)?).await?))
 }
 
 /// The same as CSV, whole: for a spreadsheet, in the caller's language.
@@ -100,7 +64,7 @@ pub async fn downloads_csv(
     Language(locale): Language,
     query: Query,
 ) -> Result<Response, Failure> {
-    let filter = download_filter(&store, &query)?;
+    let filter = filter::<DownloadQuery>(&store, &query)?;
     spreadsheet::downloads(store, staff, filter, locale).await
 }
 
@@ -119,7 +83,7 @@ pub async fn downloads_csv(
     responses((status = 200, description = "A page of the log.", body = AuditEntries), Problems),
 )]
 pub async fn audit(State(store): State<Store>, StaffMember(staff): StaffMember, query: Query) -> Result<Answer<AuditEntries>, Failure> {
-    Ok(Answer(audit::list(&store, &staff, &audit_filter(&store, &query)?).await?))
+    Ok(Answer(audit::list(&store, &staff, &filter::<AuditQuery>(&store, &query)?).await?))
 }
 
 /// The same as CSV, whole: for a spreadsheet, in the caller's language.
@@ -141,6 +105,6 @@ pub async fn audit_csv(
     Language(locale): Language,
     query: Query,
 ) -> Result<Response, Failure> {
-    let filter = audit_filter(&store, &query)?;
+    let filter = filter::<AuditQuery>(&store, &query)?;
     spreadsheet::audit(store, staff, filter, locale).await
 }

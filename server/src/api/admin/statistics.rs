@@ -20,7 +20,7 @@ use crate::{
     responses((status = 200, description = "The figures.", body = Statistics), Problems),
 )]
 pub async fn statistics(State(store): State<Store>, StaffMember(staff): StaffMember, query: Query) -> Result<Answer<Statistics>, Failure> {
-    let (from, to) = figures::days(&store, &staff, query.text("range"), query.text("from"), query.text("to"))?;
+    let (from, to) = figures::days(&store, &staff, query.text("range"), query.text("from"), query.text("to")).await?;
     Ok(Answer(figures::of(&store, &staff, from, to).await?))
 }
 

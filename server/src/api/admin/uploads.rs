@@ -213,7 +213,7 @@ async fn put_picture(
     body: Body,
 ) -> Result<StatusCode, Failure> {
     // Before the body is read into memory.
-    member.must(Permission::ManageFiles)?;
+    member.must(&state.store, Permission::ManageFiles, slot.action(), format!("file:{file}"), &origin).await?;
     let bytes = Flow::new(&state, body).whole(flow::PICTURE).await?;
     files::set_picture(&state.store, &member, file, slot, bytes, &origin).await?;
     Ok(StatusCode::NO_CONTENT)

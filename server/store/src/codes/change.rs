@@ -5,12 +5,8 @@ use shared::{
     api::admin::{Batch, Permission},
 };
 
-use super::batch;
-use crate::{
-    Origin, Result, Staff, Store,
-    audit::{self, Entry},
-    db::transaction,
-};
+use super::{batch, named};
+use crate::{Origin, Result, Staff, Store, db::transaction};
 
 /// Stops a batch's codes until it is thawed. A frozen batch stays frozen; a cancelled one is [`Code::BatchCancelled`].
 pub async fn freeze(store: &Store, staff: &Staff, id: BatchId, origin: &Origin) -> Result<Batch> {
@@ -33,16 +29,15 @@ pub async fn cancel(store: &Store, staff: &Staff, id: BatchId, origin: &Origin) 
 
 /// A redemption changes the batch's row too: whichever comes first is settled before the other looks.
 async fn change(store: &Store, staff: &Staff, id: BatchId, action: &'static str, update: &'static str, origin: &Origin) -> Result<Batch> {
-    staff.must(Permission::ManageCodes)?;
-    let (actor, subject) = (staff.actor(), format!("batch:{id}"));
-    transaction!(store, |connection| {
+    let deed = staff.must(store, Permission::ManageCodes, action, named(id), origin).await?;
+    transaction!(store, deed, |connection| {
         let changed = sqlx::query(update).bind(id.0).bind(store.now().0).execute(&mut *connection).await?.rows_affected();
         if changed == 1 {
-            let entry = Entry { actor: &actor, action, subject: &subject, outcome: "ok", origin };
-            audit::record(store, &mut *connection, &entry).await?;
+            deed.done(store, &mut *connection, "ok").await?;
         }
         Ok(())
     })?;
     let batch = batch(store, staff, id).await?;
-    if batch.cancelled_at.is_some() && action != "codes.cancel" { Err(Code::BatchCancelled.into()) } else { Ok(batch) }
+    let over = batch.cancelled_at.is_some() && action != "codes.cancel";
+    deed.settled(store, if over { Err(Code::BatchCancelled.into()) } else { Ok(batch) }).await
 }

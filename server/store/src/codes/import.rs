@@ -4,15 +4,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use shared::{
     ChargeCode, Coins, FieldCode, Fields, Instant, MAX_COINS,
-    api::admin::{ImportLine, ImportReason, ImportReport, Permission},
+    api::admin::{AuditValues, ImportLine, ImportReason, ImportReport, Permission},
     text::fold_digits,
 };
 use sqlx::Row;
 
-use super::{CHUNK, Kind, MAX_COUNT, NewBatch, batch, check, insert_batch, insert_codes, json};
+use super::{CHUNK, Kind, MAX_COUNT, NewBatch, batch, check, insert_batch, insert_codes, json, named};
 use crate::{
     Origin, Result, Staff, Store,
-    audit::{self, Entry},
     db::{Connection, transaction},
     error::field,
 };
@@ -40,7 +39,7 @@ pub struct NewImport {
 /// Takes over at most [`MAX_COUNT`] codes, of a few dozen values: one batch for each value. What can't be taken is told line by line, and
 /// the rest is taken; the same import again finds every code known.
 pub async fn import(store: &Store, staff: &Staff, new: &NewImport, origin: &Origin) -> Result<ImportReport> {
-    staff.must(Permission::ManageCodes)?;
+    let deed = staff.must(store, Permission::ManageCodes, "codes.import", "", origin).await?;
     let lines = read(&new.codes, new.value);
     let mut fields = Fields::default();
     let count = match i64::try_from(lines.len()) {
@@ -61,7 +60,7 @@ pub async fn import(store: &Store, staff: &Staff, new: &NewImport, origin: &Orig
         return Err(field("codes", FieldCode::Range));
     }
     let actor = staff.actor();
-    let (ids, mut left_out) = transaction!(store, |connection| {
+    let (ids, mut left_out) = transaction!(store, deed, |connection| {
         let (mut ids, mut left_out) = (Vec::new(), unfit.clone());
         let mut taken = 0;
         for (value, codes) in &groups {
@@ -84,10 +83,9 @@ pub async fn import(store: &Store, staff: &Staff, new: &NewImport, origin: &Orig
             }
             left_out.extend(known.into_iter().map(|line| ImportLine { line, reason: ImportReason::Known }));
         }
-        let subject = ids.iter().map(|id| format!("batch:{id}")).collect::<Vec<_>>().join(" ");
-        let outcome = format!("{taken} taken, {} left out", left_out.len());
-        let entry = Entry { actor: &actor, action: "codes.import", subject: &subject, outcome: &outcome, origin };
-        audit::record(store, &mut *connection, &entry).await?;
+        let subject = ids.iter().map(|id| named(*id)).collect::<Vec<_>>().join(" ");
+        let outcome = AuditValues::Import { taken, left_out: left_out.len() }.to_string();
+        deed.did(store, &mut *connection, "codes.import", &subject, &outcome).await?;
         Ok((ids, left_out))
     })?;
     left_out.sort_by_key(|line| line.line);

@@ -15,7 +15,7 @@ use shared::{
 };
 use sqlx::{AssertSqlSafe, Row};
 
-use super::{BATCH, CHUNK, HAND_OUT_LIFE, Kind, Maker, NewBatch, batch, batch_of, check, insert_batch, insert_codes, json};
+use super::{BATCH, CHUNK, HAND_OUT_LIFE, Kind, Maker, NewBatch, batch, batch_of, check, insert_batch, insert_codes, json, named};
 use crate::{
     Origin, Result, Staff, Store,
     audit::{self, Entry},
@@ -55,8 +55,8 @@ impl Drop for Progress<'_> {
 }
 
 /// How far the batch is that the member is having made by this server; `None` when there is none.
-pub fn making(store: &Store, staff: &Staff) -> Result<Option<Making>> {
-    staff.must(Permission::ManageCodes)?;
+pub async fn making(store: &Store, staff: &Staff) -> Result<Option<Making>> {
+    staff.must(store, Permission::ManageCodes, "codes.see", "", &staff.origin).await?;
     Ok(store.0.makings.lock().get(&staff.id).cloned())
 }
 
@@ -79,7 +79,7 @@ pub async fn make(store: &Store, staff: &Staff, new: &NewBatch, origin: &Origin)
 async fn write(store: &Store, new: &NewBatch, maker: &Maker<'_>, kind: Kind, ticket: &str, origin: &Origin) -> Result<BatchId> {
     let (actor, member) = match maker {
         Maker::Staff(staff) => {
-            staff.must(Permission::ManageCodes)?;
+            staff.must(store, Permission::ManageCodes, "codes.generate", "", origin).await?;
             (staff.actor(), Some(staff.id))
         }
         Maker::Operator => ("operator".to_owned(), None),
@@ -99,8 +99,7 @@ async fn write(store: &Store, new: &NewBatch, maker: &Maker<'_>, kind: Kind, tic
             let hashes: Vec<&str> = hashes.iter().map(String::as_str).collect();
             sqlx::query(insert_codes(store, "")).bind(id.0).bind(chunk[0]).bind(json(&hashes)?).execute(&mut *connection).await?;
         }
-        let subject = format!("batch:{id}");
-        let entry = Entry { actor: &actor, action: "codes.generate", subject: &subject, outcome: "ok", origin };
+        let entry = Entry { actor: &actor, action: "codes.generate", subject: &named(id), outcome: "ok", origin };
         audit::record(store, &mut *connection, &entry).await?;
         Ok(id)
     })
@@ -127,7 +126,7 @@ pub async fn hand_out(
     way: HandOut,
     origin: &Origin,
 ) -> Result<HandedOut> {
-    staff.must(Permission::ManageCodes)?;
+    let deed = staff.must(store, Permission::ManageCodes, "codes.hand_out", named(id), origin).await?;
     let row = sqlx::query(AssertSqlSafe(format!("SELECT {BATCH}, handed_out_until FROM code_batches WHERE code_batches.id = $1")))
         .bind(id.0)
         .fetch_optional(store.0.db.reader())
@@ -141,14 +140,12 @@ pub async fn hand_out(
         .fetch_optional(store.0.db.reader())
         .await?;
     if !open || mine.is_none() || batch.cancelled_at.is_some() {
-        return Err(Code::CodesGone.into());
+        return deed.settled(store, Err(Code::CodesGone.into())).await;
     }
     let numbers = (*numbers.start()).max(1)..=(*numbers.end()).min(batch.count);
     let first = *numbers.start();
     let codes = codes(store, ticket.to_owned(), numbers).await?;
-    let subject = format!("batch:{id}");
-    let entry = Entry { actor: &staff.actor(), action: "codes.hand_out", subject: &subject, outcome: way.as_str(), origin };
-    transaction!(store, |connection| { audit::record(store, &mut *connection, &entry).await })?;
+    transaction!(store, deed, |connection| { deed.done(store, &mut *connection, way.as_str()).await })?;
     Ok(HandedOut { batch, first, codes })
 }
 

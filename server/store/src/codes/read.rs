@@ -6,10 +6,10 @@ use shared::{
 };
 use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 
-use super::{BATCH, batch_of, condition};
+use super::{BATCH, batch_of, condition, named};
 use crate::{
     Error, Origin, Result, Staff, Store,
-    audit::{self, Entry},
+    db::transaction,
     error::field,
     throttle::{self, Try},
 };
@@ -27,7 +27,7 @@ pub struct Filter {
 
 /// Batches, newest first: at most `limit` (1 to 100).
 pub async fn batches(store: &Store, staff: &Staff, filter: &Filter, limit: i64) -> Result<Batches> {
-    staff.must(Permission::ManageCodes)?;
+    staff.must(store, Permission::ManageCodes, "codes.see", "", &staff.origin).await?;
     let limit = limit.clamp(1, 100);
     let now = store.now();
     let state = filter.state.map(|state| format!(" AND {}", condition(state, now))).unwrap_or_default();
@@ -47,7 +47,7 @@ pub async fn batches(store: &Store, staff: &Staff, filter: &Filter, limit: i64) 
 
 /// One batch.
 pub async fn batch(store: &Store, staff: &Staff, id: BatchId) -> Result<Batch> {
-    staff.must(Permission::ManageCodes)?;
+    staff.must(store, Permission::ManageCodes, "codes.see", named(id), &staff.origin).await?;
     let row = sqlx::query(AssertSqlSafe(format!("SELECT {BATCH} FROM code_batches WHERE id = $1")))
         .bind(id.0)
         .fetch_optional(store.0.db.reader())
@@ -62,7 +62,7 @@ const LINE: &str =
 
 /// The codes of a batch after `cursor`, at most `limit` (1 to 100): by number, or the redeemed ones alone, the last redemption first.
 pub async fn lines(store: &Store, staff: &Staff, id: BatchId, redeemed: bool, cursor: Option<i64>, limit: i64) -> Result<CodeLines> {
-    staff.must(Permission::ManageCodes)?;
+    staff.must(store, Permission::ManageCodes, "codes.see", named(id), &staff.origin).await?;
     let limit = limit.clamp(1, 100);
     // The cursor is the last line's number in both orders.
     let rest = match (redeemed, cursor) {
@@ -107,11 +107,11 @@ fn page<T>(rows: &[AnyRow], limit: i64, read: impl Fn(&AnyRow) -> Result<T>) -> 
 /// The code that somebody reads out: its batch, its state, who redeemed it. Each look is in the audit log, without the code.
 /// [`Code::NotFound`] for one that the store does not know.
 pub async fn find(store: &Store, staff: &Staff, typed: &str, origin: &Origin) -> Result<FoundCode> {
-    staff.must(Permission::FindCode)?;
+    let deed = staff.must(store, Permission::FindCode, "codes.find", "", origin).await?;
     let code: ChargeCode = typed.parse().map_err(|code| field("charge_code", code))?;
     // Older printed codes are short enough to be guessed, and who is told that one is good could redeem it.
     let attempt = Try::new(throttle::of_lookups(staff.id), origin);
-    attempt.begin(store).await?;
+    deed.settled(store, attempt.begin(store).await).await?;
     let row = sqlx::query(AssertSqlSafe(format!("SELECT batch_id, {LINE} WHERE hash = $1")))
         .bind(store.0.keys.code_hash(&code))
         .fetch_optional(store.0.db.reader())
@@ -132,15 +132,15 @@ pub async fn find(store: &Store, staff: &Staff, typed: &str, origin: &Origin) ->
     if found.is_ok() || code.looks_mistyped() {
         attempt.forgiven(store).await?;
     }
-    let subject = found.as_ref().map_or_else(|_| "code".to_owned(), |found| format!("batch:{}", found.batch.id));
+    let subject = found.as_ref().map_or_else(|_| "code".to_owned(), |found| named(found.batch.id));
     let outcome = if found.is_ok() { "ok" } else { "not_found" };
-    audit::record_failure(store, &Entry { actor: &staff.actor(), action: "codes.find", subject: &subject, outcome, origin }).await?;
+    transaction!(store, |connection| { deed.did(store, &mut *connection, "codes.find", &subject, outcome).await })?;
     found
 }
 
 /// What each reseller was given, and what became of it: the one with the most outstanding coins first, at most 500.
 pub async fn resellers(store: &Store, staff: &Staff) -> Result<Resellers> {
-    staff.must(Permission::ManageCodes)?;
+    staff.must(store, Permission::ManageCodes, "codes.see", "", &staff.origin).await?;
     let now = store.now();
     let open = format!("({}) OR ({})", condition(BatchState::Live, now), condition(BatchState::Frozen, now));
     let sum = |what: &str| format!("CAST(SUM({what}) AS BIGINT)");

@@ -12,7 +12,6 @@ use sqlx::{Row, any::AnyRow};
 use super::{known, ledger_of, profile, purchases_of};
 use crate::{
     Origin, Result, Staff, Store,
-    audit::{self, Entry},
     db::{Connection, transaction},
     downloads, edge,
     error::{damaged, field},
@@ -24,11 +23,12 @@ use crate::{
 
 /// All that is kept of a person, to be handed to them. It is in the audit log that it was.
 pub async fn export(store: &Store, staff: &Staff, serial: &Serial, origin: &Origin) -> Result<PersonalData> {
-    staff.must(Permission::HandlePersonalData)?;
+    let mut deed = staff.must(store, Permission::HandlePersonalData, "customers.export", serial.as_str(), origin).await?;
     let row = known(store, serial).await?;
     let id = AccountId(row.try_get("id")?);
-    let (actor, subject) = (staff.actor(), format!("customer:{id}"));
-    audit::record_failure(store, &Entry { actor: &actor, action: "customers.export", subject: &subject, outcome: "ok", origin }).await?;
+    let subject = format!("customer:{id}");
+    deed.about(subject.clone());
+    transaction!(store, deed, |connection| { deed.done(store, &mut *connection, "ok").await })?;
     let mut ledger = Vec::new();
     let mut cursor = None;
     loop {
@@ -109,15 +109,16 @@ async fn acts(store: &Store, customer: &str, serial: &Serial, phone: Option<Stri
 /// keyed hash of the phone, which had its bonus. Coins that were left stay in the ledger: nobody can spend them.
 /// `confirmation` is the serial once more.
 pub async fn erase(store: &Store, staff: &Staff, serial: &Serial, confirmation: &str, origin: &Origin) -> Result<()> {
-    staff.must(Permission::HandlePersonalData)?;
+    let mut deed = staff.must(store, Permission::HandlePersonalData, "customers.erase", serial.as_str(), origin).await?;
     let id = AccountId(known(store, serial).await?.try_get("id")?);
     if confirmation.parse::<Serial>().as_ref() != Ok(serial) {
         return Err(field("confirmation", FieldCode::Format));
     }
     // Nobody knows what this is the hash of, and it is no PIN.
     let pin_hash = store.0.secrets.hash(&random_token(store.random()), store.random()).await?;
-    let (actor, subject) = (staff.actor(), format!("customer:{id}"));
-    transaction!(store, |connection| {
+    let subject = format!("customer:{id}");
+    deed.about(subject.clone());
+    transaction!(store, deed, |connection| {
         links::revoke_all(store, &mut *connection, id).await?;
         let phone = close(store, &mut *connection, id, &pin_hash).await?;
         // Nothing is bought any more; what was bought until a moment ago has links too.
@@ -130,12 +131,7 @@ pub async fn erase(store: &Store, staff: &Staff, serial: &Serial, confirmation: 
         forget_traces(&mut *connection, id, serial, &phones).await?;
         forget_downloads(&mut *connection, id).await?;
         forget_acts(&mut *connection, &subject, serial, &phones).await?;
-        audit::record(
-            store,
-            &mut *connection,
-            &Entry { actor: &actor, action: "customers.erase", subject: &subject, outcome: "ok", origin },
-        )
-        .await
+        deed.done(store, &mut *connection, "ok").await
     })?;
     store.live().changed(id);
     edge::wake(store);
@@ -189,7 +185,8 @@ async fn forget_phone(store: &Store, connection: &mut Connection, phones: &[Stri
 async fn forget_traces(connection: &mut Connection, id: AccountId, serial: &Serial, phones: &[String]) -> Result<()> {
     for sql in [
         // Earlier stores named the session, not whose it was; once it is gone nobody knows any more.
-        "UPDATE audit_log SET ip = '', user_agent = '' WHERE subject IN (SELECT 'session:' || id FROM sessions WHERE customer_id = $1)",
+        "UPDATE audit_log SET ip = '', user_agent = ''
+         WHERE actor NOT LIKE 'staff:%' AND subject IN (SELECT 'session:' || id FROM sessions WHERE customer_id = $1)",
         "DELETE FROM sessions WHERE customer_id = $1",
         "DELETE FROM notifications WHERE customer_id = $1",
     ] {

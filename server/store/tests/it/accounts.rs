@@ -72,8 +72,8 @@ on_both!(a_new_pin_ends_the_other_sessions, |world| {
     let same = accounts::change_pin(&world.store, &customer, &account.pin, &account.pin, &world.origin()).await.unwrap_err().problem();
     assert_eq!(same.of_field("new_pin"), Some(FieldCode::SamePin));
     accounts::change_pin(&world.store, &customer, &account.pin, new, &world.origin()).await.unwrap();
-    assert_eq!(code(sessions::authenticate(&world.store, &other.access_token).await), Code::Unauthenticated);
-    sessions::authenticate(&world.store, &account.tokens.access_token).await.unwrap();
+    assert_eq!(code(sessions::authenticate(&world.store, &other.access_token, &world.origin()).await), Code::Unauthenticated);
+    sessions::authenticate(&world.store, &account.tokens.access_token, &world.origin()).await.unwrap();
     assert_eq!(code(accounts::sign_in(&world.store, &account.serial, &account.pin, &world.origin()).await), Code::InvalidCredentials);
     accounts::sign_in(&world.store, &account.serial, new, &world.origin()).await.unwrap();
 });
@@ -93,10 +93,10 @@ on_both!(a_pin_that_the_staff_drew_has_the_last_word, |world| {
             continue;
         }
         if let Ok(tokens) = signed_in {
-            let outlived = sessions::authenticate(&world.store, &tokens.access_token).await;
+            let outlived = sessions::authenticate(&world.store, &tokens.access_token, &world.origin()).await;
             assert_eq!(code(outlived), Code::Unauthenticated, "a session of the old PIN outlived the new one");
         }
-        assert_eq!(code(sessions::authenticate(&world.store, &account.tokens.access_token).await), Code::Unauthenticated);
+        assert_eq!(code(sessions::authenticate(&world.store, &account.tokens.access_token, &world.origin()).await), Code::Unauthenticated);
         accounts::sign_in(&world.store, &account.serial, &drawn.pin, &origin).await.unwrap();
     }
 });
@@ -105,7 +105,7 @@ on_both!(a_blocked_account_is_out_at_once, |world| {
     let owner = world.owner().await;
     let (account, _) = world.open().await;
     accounts::set_blocked(&world.store, &owner, &account.serial, true, &world.origin()).await.unwrap();
-    assert_eq!(code(sessions::authenticate(&world.store, &account.tokens.access_token).await), Code::AccountBlocked);
+    assert_eq!(code(sessions::authenticate(&world.store, &account.tokens.access_token, &world.origin()).await), Code::AccountBlocked);
     assert_eq!(code(accounts::sign_in(&world.store, &account.serial, &account.pin, &world.origin()).await), Code::AccountBlocked);
     accounts::set_blocked(&world.store, &owner, &account.serial, false, &world.origin()).await.unwrap();
     accounts::sign_in(&world.store, &account.serial, &account.pin, &world.origin()).await.unwrap();

@@ -58,7 +58,7 @@ on_both!(fifty_thousand_are_made_and_a_dump_shows_none, |world| {
     let owner = world.owner().await;
     let made = made(world, &owner, 100, 50_000, "كبيرة", "المطبعة").await;
     let plain = handed(world, &owner, &made, 1..=codes::MAX_COUNT).await;
-    assert_eq!(codes::making(&world.store, &owner).unwrap(), None, "nothing is being made any more");
+    assert_eq!(codes::making(&world.store, &owner).await.unwrap(), None, "nothing is being made any more");
     let dump = world.dump().await;
     assert!(dump.contains("كبيرة"), "the dump is one");
     assert!(!dump.contains(&made.ticket));
@@ -89,8 +89,10 @@ on_both!(frozen_thawed_cancelled, |world| {
     assert_eq!(code(codes::freeze(&world.store, &owner, id, &world.origin()).await), Code::BatchCancelled);
     assert!(gone(world, &owner, &made, &made.ticket).await);
     assert_eq!(code(codes::freeze(&world.store, &owner, shared::BatchId(999), &world.origin()).await), Code::NotFound);
-    let audited = "SELECT COUNT(*) FROM audit_log WHERE action IN ('codes.freeze', 'codes.thaw', 'codes.cancel')";
+    let audited = "SELECT COUNT(*) FROM audit_log WHERE action IN ('codes.freeze', 'codes.thaw', 'codes.cancel') AND outcome = 'ok'";
     assert_eq!(world.count(audited).await, 3, "what changed nothing is no entry");
+    let refused = format!("SELECT COUNT(*) FROM audit_log WHERE subject = 'batch:{id}' AND outcome = 'batch_cancelled'");
+    assert_eq!(world.count(&refused).await, 2, "but that it was refused is one");
     assert_eq!(world.balance(&customer).await, 600);
 });
 

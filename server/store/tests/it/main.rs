@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests fail by panicking, and speak for themselves")]
 
 mod accounts;
+mod audit;
 mod browser;
 mod catalog;
 mod codes;

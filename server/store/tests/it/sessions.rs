@@ -12,13 +12,13 @@ use crate::{
 on_both!(an_access_token_lives_five_minutes, |world| {
     let (account, _) = world.open().await;
     world.clock.advance(5 * ms::MINUTE - 1);
-    sessions::authenticate(&world.store, &account.tokens.access_token).await.unwrap();
+    sessions::authenticate(&world.store, &account.tokens.access_token, &world.origin()).await.unwrap();
     world.clock.advance(1);
-    assert_eq!(code(sessions::authenticate(&world.store, &account.tokens.access_token).await), Code::Unauthenticated);
+    assert_eq!(code(sessions::authenticate(&world.store, &account.tokens.access_token, &world.origin()).await), Code::Unauthenticated);
     let renewed = sessions::refresh(&world.store, &account.tokens.refresh_token, Reuse::Strict, &world.origin()).await.unwrap();
-    sessions::authenticate(&world.store, &renewed.access_token).await.unwrap();
+    sessions::authenticate(&world.store, &renewed.access_token, &world.origin()).await.unwrap();
     for forged in ["", "a.b.c", &renewed.access_token[..renewed.access_token.len() - 2], "eyJhbGciOiJub25lIn0.eyJzaWQiOjF9."] {
-        assert_eq!(code(sessions::authenticate(&world.store, forged).await), Code::Unauthenticated);
+        assert_eq!(code(sessions::authenticate(&world.store, forged, &world.origin()).await), Code::Unauthenticated);
     }
 });
 
@@ -29,7 +29,7 @@ on_both!(reuse_ends_the_family, |world| {
     assert_ne!(first, second.refresh_token);
     assert_eq!(code(sessions::refresh(&world.store, &first, Reuse::Strict, &world.origin()).await), Code::Unauthenticated);
     assert_eq!(code(sessions::refresh(&world.store, &second.refresh_token, Reuse::Strict, &world.origin()).await), Code::Unauthenticated);
-    assert_eq!(code(sessions::authenticate(&world.store, &second.access_token).await), Code::Unauthenticated);
+    assert_eq!(code(sessions::authenticate(&world.store, &second.access_token, &world.origin()).await), Code::Unauthenticated);
 });
 
 on_both!(reuse_ends_the_family_however_late, |world| {
@@ -107,6 +107,6 @@ on_both!(sessions_are_listed_and_ended, |world| {
     let (_, stranger) = world.open().await;
     assert_eq!(code(sessions::end_other(&world.store, &stranger, theirs, &world.origin()).await), Code::NotFound);
     sessions::end_other(&world.store, &customer, theirs, &world.origin()).await.unwrap();
-    assert_eq!(code(sessions::authenticate(&world.store, &other.access_token).await), Code::Unauthenticated);
+    assert_eq!(code(sessions::authenticate(&world.store, &other.access_token, &world.origin()).await), Code::Unauthenticated);
     assert_eq!(code(sessions::refresh(&world.store, &other.refresh_token, Reuse::Browser, &world.origin()).await), Code::Unauthenticated);
 });

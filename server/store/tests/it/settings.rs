@@ -1,6 +1,9 @@
 use shared::{
     Code, FieldCode,
-    api::{Role, admin::SettingsRequest},
+    api::{
+        Role,
+        admin::{AuditValues, SettingsRequest},
+    },
     ms,
 };
 use store::{links, settings};
@@ -21,9 +24,9 @@ on_both!(a_setting_counts_at_once_and_is_audited, |world| {
     assert_eq!((told.bonus_coins, told.contact.as_str()), (250, "واتساب\n0500"));
     let customer = world.activated(2).await;
     assert_eq!(world.balance(&customer).await, 250);
-    let audited =
-        "SELECT COUNT(*) FROM audit_log WHERE action = 'settings.change' AND subject = 'setting:bonus_coins' AND outcome = '100 → 250'";
-    assert_eq!(world.count(audited).await, 1);
+    let outcome = AuditValues::Setting { from: "100".to_owned(), to: "250".to_owned() };
+    let audited = format!("action = 'settings.change' AND subject = 'setting:bonus_coins' AND outcome = '{outcome}'");
+    assert_eq!(world.count(&format!("SELECT COUNT(*) FROM audit_log WHERE {audited}")).await, 1);
     // What is the same already is no change.
     settings::change(&world.store, &owner, &request, &world.origin()).await.unwrap();
     assert_eq!(world.count("SELECT COUNT(*) FROM audit_log WHERE action = 'settings.change'").await, 2);

@@ -111,10 +111,10 @@ on_both!(access_ends_at_once, |world| {
     let salim = members.iter().find(|member| member.username == "salim.k").unwrap();
     assert_eq!((salim.role, salim.has_totp, salim.last_seen_at), (Role::Support, false, None));
     let tokens = staff::sign_in(&world.store, "SALIM.K", "a long password", None, &world.origin()).await.unwrap();
-    sessions::authenticate(&world.store, &tokens.access_token).await.unwrap();
+    sessions::authenticate(&world.store, &tokens.access_token, &world.origin()).await.unwrap();
 
     staff::set_access(&world.store, &owner, salim.id, false, &world.origin()).await.unwrap();
-    assert!(sessions::authenticate(&world.store, &tokens.access_token).await.is_err());
+    assert!(sessions::authenticate(&world.store, &tokens.access_token, &world.origin()).await.is_err());
     assert_eq!(sign_in(world, "salim.k", "a long password", None).await, Err(Code::InvalidCredentials));
     staff::set_access(&world.store, &owner, salim.id, true, &world.origin()).await.unwrap();
     assert_eq!(sign_in(world, "salim.k", "a long password", None).await, Ok(()));

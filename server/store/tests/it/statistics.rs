@@ -421,12 +421,12 @@ on_both!(figures_are_for_those_who_may_see_them, |world| {
     let today = statistics::today(&world.store);
     assert_eq!(code(statistics::of(&world.store, &support, today, today).await), Code::Forbidden);
     assert_eq!(code(statistics::glance(&world.store, &support).await), Code::Forbidden);
-    assert_eq!(code(statistics::days(&world.store, &support, "never", "", "")), Code::Forbidden);
+    assert_eq!(code(statistics::days(&world.store, &support, "never", "", "").await), Code::Forbidden);
     let manager = world.member("manager", Role::Manager).await;
-    let days = |range: &str, from: &str, to: &str| statistics::days(&world.store, &manager, range, from, to);
-    assert_eq!(days("", "", "").unwrap(), (today.plus(-6), today));
-    assert_eq!(days("month", "", "").unwrap(), (today.month(), today));
-    assert_eq!(days("", "2026-01-31", "2026-02-01").unwrap(), ("2026-01-31".parse().unwrap(), "2026-02-01".parse().unwrap()));
+    let days = async |range: &str, from: &str, to: &str| statistics::days(&world.store, &manager, range, from, to).await;
+    assert_eq!(days("", "", "").await.unwrap(), (today.plus(-6), today));
+    assert_eq!(days("month", "", "").await.unwrap(), (today.month(), today));
+    assert_eq!(days("", "2026-01-31", "2026-02-01").await.unwrap(), ("2026-01-31".parse().unwrap(), "2026-02-01".parse().unwrap()));
     for (range, from, to) in [
         ("week5", "", ""),
         ("custom", "", ""),
@@ -434,6 +434,6 @@ on_both!(figures_are_for_those_who_may_see_them, |world| {
         ("", "2026-03-02", "2026-03-01"),
         ("", "1990-01-01", "2026-03-01"),
     ] {
-        assert_eq!(code(days(range, from, to)), Code::Invalid, "{range} {from} {to}");
+        assert_eq!(code(days(range, from, to).await), Code::Invalid, "{range} {from} {to}");
     }
 });

@@ -192,7 +192,7 @@ impl World {
     }
 
     pub async fn customer(&self, access_token: &str) -> Customer {
-        match sessions::authenticate(&self.store, access_token).await.unwrap() {
+        match sessions::authenticate(&self.store, access_token, &self.origin()).await.unwrap() {
             Caller::Customer(customer) => customer,
             Caller::Staff(staff) => panic!("{staff:?} is no customer"),
         }
@@ -212,7 +212,7 @@ impl World {
     pub async fn member(&self, username: &str, role: Role) -> Staff {
         staff::create(&self.store, username, "correct horse battery", role).await.unwrap();
         let tokens = staff::sign_in(&self.store, username, "correct horse battery", None, &self.origin()).await.unwrap();
-        match sessions::authenticate(&self.store, &tokens.access_token).await.unwrap() {
+        match sessions::authenticate(&self.store, &tokens.access_token, &self.origin()).await.unwrap() {
             Caller::Staff(staff) => staff,
             Caller::Customer(customer) => panic!("{customer:?} is no staff"),
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize, de::IntoDeserializer};
 
-use crate::{Day, FieldCode, Fields, FileId, Instant, Problem, PurchaseId, text::fold_digits};
+use crate::{Coins, Day, FieldCode, Fields, FileId, Instant, Problem, PurchaseId, text::fold_digits};
 
 /// What downloads of which something was refused or failed are looked for by, beside each [`DownloadOutcome`].
 pub const TROUBLE: &str = "trouble";
@@ -98,7 +98,7 @@ responses! {
         subject: String,
         /// The member's user name, or the customer's serial.
         subject_name: Option<String>,
-        /// `ok`, what went wrong, or the reason that was given.
+        /// `ok`, what went wrong, the reason that was given, or what was set, as JSON: `{"setting":{"from":"3","to":"5"}}`.
         outcome: String,
         /// The address.
         ip: String,
@@ -176,26 +176,139 @@ words! {
     }
 }
 
-/// What downloads are looked for by, as it was typed: a page's address and the API's query alike.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DownloadQuery {
-    /// A customer's serial, name or phone.
-    pub customer: String,
-    /// Words of a file's title.
-    pub file: String,
-    /// A [`DownloadOutcome`], or [`TROUBLE`].
-    pub outcome: String,
-    /// An address.
-    pub ip: String,
-    /// The first day, or an instant (RFC 3339).
-    pub from: String,
-    /// The last day, or an instant.
-    pub to: String,
-    /// Where the page begins.
-    pub cursor: Option<i64>,
+/// What was set, which the log keeps in an outcome as codes and values, so that each reader is told in their own language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuditValues {
+    /// A package, as it is from then on.
+    Package {
+        /// Its name.
+        name: String,
+        /// Its price in coins.
+        price_coins: Coins,
+        /// For how many days.
+        days: i64,
+        /// How many files it covers.
+        files: i64,
+        /// The names that its categories had; empty for all categories.
+        categories: Vec<String>,
+    },
+    /// A setting, whose name is the line's subject.
+    Setting {
+        /// What it was, or the beginning of it.
+        from: String,
+        /// What it is.
+        to: String,
+    },
+    /// Older printed codes.
+    Import {
+        /// How many were taken over.
+        taken: usize,
+        /// How many lines were left out.
+        left_out: usize,
+    },
 }
 
-/// The same, understood.
+impl AuditValues {
+    /// What an outcome says was set; `None` where it is a word or a reason, or was written by a store that kept sentences.
+    pub fn of(outcome: &str) -> Option<Self> {
+        serde_json::from_str(outcome).ok()
+    }
+}
+
+impl std::fmt::Display for AuditValues {
+    /// As the log keeps it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| std::fmt::Error)?)
+    }
+}
+
+/// What a log is searched for, as it was typed: a page's address and the API's query alike.
+pub trait LogQuery: Sized {
+    /// The same, understood.
+    type Filter;
+
+    /// A query whose fields have the texts that `text` gives for their names, and whose page begins at `cursor`.
+    fn typed(text: impl Fn(&'static str) -> String, cursor: Option<i64>) -> Self;
+
+    /// The fields' texts by their names.
+    fn fields(&self) -> Vec<(&'static str, &str)>;
+
+    /// Where the page begins.
+    fn cursor(&self) -> Option<i64>;
+
+    /// What is looked for, or which fields can't be understood. Days are those of a clock that is `offset` milliseconds ahead of UTC.
+    fn read(&self, offset: i64) -> Result<Self::Filter, Problem>;
+}
+
+macro_rules! queries {
+    ($($(#[$doc:meta])* $name:ident for $filter:ident { $($(#[$field_doc:meta])* $field:ident,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+        pub struct $name {
+            $($(#[$field_doc])* pub $field: String,)*
+            /// Where the page begins.
+            pub cursor: Option<i64>,
+        }
+
+        impl LogQuery for $name {
+            type Filter = $filter;
+
+            fn typed(text: impl Fn(&'static str) -> String, cursor: Option<i64>) -> Self {
+                Self { $($field: text(stringify!($field)),)* cursor }
+            }
+
+            fn fields(&self) -> Vec<(&'static str, &str)> {
+                vec![$((stringify!($field), self.$field.as_str())),*]
+            }
+
+            fn cursor(&self) -> Option<i64> {
+                self.cursor
+            }
+
+            fn read(&self, offset: i64) -> Result<$filter, Problem> {
+                self.understood(offset)
+            }
+        }
+    )*};
+}
+
+queries! {
+    /// What downloads are looked for by.
+    DownloadQuery for DownloadFilter {
+        /// A customer's serial, name or phone.
+        customer,
+        /// Words of a file's title.
+        file,
+        /// A [`DownloadOutcome`], or [`TROUBLE`].
+        outcome,
+        /// An address.
+        ip,
+        /// The first day, or an instant (RFC 3339).
+        from,
+        /// The last day, or an instant.
+        to,
+    }
+    /// What the audit log is searched for.
+    AuditQuery for AuditFilter {
+        /// A member's user name, a customer's serial, `operator`, `anonymous`, or an actor as the log spells it.
+        actor,
+        /// An action.
+        action,
+        /// A customer's serial, a member's user name, or a subject as the log spells it.
+        subject,
+        /// `ok`, `failed`, or an outcome as the log spells it.
+        outcome,
+        /// An address.
+        ip,
+        /// The first day, or an instant (RFC 3339).
+        from,
+        /// The last day, or an instant.
+        to,
+    }
+}
+
+/// A [`DownloadQuery`], understood.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DownloadFilter {
     /// A customer's serial, name or phone; empty for all.
@@ -217,8 +330,7 @@ pub struct DownloadFilter {
 }
 
 impl DownloadQuery {
-    /// What is looked for, or which fields can't be understood. Days are those of a clock that is `offset` milliseconds ahead of UTC.
-    pub fn read(&self, offset: i64) -> Result<DownloadFilter, Problem> {
+    fn understood(&self, offset: i64) -> Result<DownloadFilter, Problem> {
         let mut fields = Fields::default();
         let trouble = self.outcome == TROUBLE;
         let outcome = if trouble { None } else { given(&mut fields, "outcome", &self.outcome, str::parse) };
@@ -230,28 +342,7 @@ impl DownloadQuery {
     }
 }
 
-/// What the audit log is searched for, as it was typed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuditQuery {
-    /// A member's user name, a customer's serial, `operator`, `anonymous`, or an actor as the log spells it.
-    pub actor: String,
-    /// An action.
-    pub action: String,
-    /// A customer's serial, a member's user name, or a subject as the log spells it.
-    pub subject: String,
-    /// `ok`, `failed`, or an outcome as the log spells it.
-    pub outcome: String,
-    /// An address.
-    pub ip: String,
-    /// The first day, or an instant (RFC 3339).
-    pub from: String,
-    /// The last day, or an instant.
-    pub to: String,
-    /// Where the page begins.
-    pub cursor: Option<i64>,
-}
-
-/// The same, understood.
+/// An [`AuditQuery`], understood.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditFilter {
     /// As [`AuditQuery::actor`]; empty for all.
@@ -273,8 +364,7 @@ pub struct AuditFilter {
 }
 
 impl AuditQuery {
-    /// What is looked for, or which fields can't be understood. Days are those of a clock that is `offset` milliseconds ahead of UTC.
-    pub fn read(&self, offset: i64) -> Result<AuditFilter, Problem> {
+    fn understood(&self, offset: i64) -> Result<AuditFilter, Problem> {
         let mut fields = Fields::default();
         let from = given(&mut fields, "from", &self.from, |typed| first_instant(typed, offset));
         let to = given(&mut fields, "to", &self.to, |typed| instant_after(typed, offset));
@@ -337,6 +427,23 @@ fn instant_after(text: &str, offset: i64) -> Result<Instant, FieldCode> {
 mod tests {
     use super::*;
     use crate::ms;
+
+    #[test]
+    fn what_was_set_is_told_from_what_was_said() {
+        let set = AuditValues::Setting { from: "3".into(), to: "\"خمس\"".into() };
+        assert_eq!(set.to_string(), r#"{"setting":{"from":"3","to":"\"خمس\""}}"#);
+        assert_eq!(AuditValues::of(&set.to_string()), Some(set));
+        for said in ["ok", "wrong", "3 → 5", "باقة: 20 coins, 30 days, 3 files, categories [1,2]", "{\"setting\":{}}", "5", ""] {
+            assert_eq!(AuditValues::of(said), None, "{said}");
+        }
+    }
+
+    #[test]
+    fn a_query_is_what_its_fields_say() {
+        let query = AuditQuery::typed(|name| format!("the {name}"), Some(7));
+        assert_eq!((query.actor.as_str(), query.to.as_str(), query.cursor()), ("the actor", "the to", Some(7)));
+        assert_eq!(query.fields()[..2], [("actor", "the actor"), ("action", "the action")]);
+    }
 
     #[test]
     fn a_query_is_understood_or_its_fields_are_named() {
