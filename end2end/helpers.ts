@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash, randomInt } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -62,6 +63,9 @@ export class Store {
         ]);
     }
 
+    /** Has a browser's reader choose a language. */
+    choose = (context: BrowserContext, locale: 'ar' | 'en' | 'fr') => context.addCookies([{ url: this.shop.url, name: 'locale', value: locale }]);
+
     /** A new member of the staff, made by the demo's owner. */
     async member(role: Role): Promise<Member> {
         const member = { username: `${role}-${randomInt(1e9)}`, password: 'correct horse battery', role };
@@ -97,6 +101,15 @@ export class Store {
 
     async press({ token }: Customer, purchase: number): Promise<string> {
         return (await this.call<{ download_url: string }>('POST', `sales/purchases/${purchase}/download/`, token)).download_url;
+    }
+
+    /** Two hours and more pass for the purchase's links, and for nothing else. */
+    passTwoHours(purchase: number): void {
+        const earlier = (path: string) => `'${path}', strftime('%Y-%m-%dT%H:%M:%fZ', json_extract(state, '${path}'), '-7300 seconds')`;
+        // `json_replace` makes nothing up: what nobody claimed has no moment of a claim.
+        const state = `json_replace(state, ${earlier('$.expires_at')}, ${earlier('$.claim.at')})`;
+        const sql = `UPDATE links SET state = ${state}, expires_at = expires_at - 7300000 WHERE purchase_id = ${purchase}`;
+        execFileSync('sqlite3', ['-cmd', '.timeout 10000', this.shop.database, sql]);
     }
 
     purchases = ({ token }: Customer) => this.call<Purchase[]>('GET', 'sales/my-purchases/', token);

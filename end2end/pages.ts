@@ -1,4 +1,5 @@
 import { expect, ready, type Customer, type Member, type Page, type Role, type Store } from './helpers';
+import { said } from './words';
 
 /** A page in one of its states, for what must hold of all of them. */
 export interface State {
@@ -16,9 +17,15 @@ export interface State {
 
 const fileAbove = async (store: Store, coins: number) => `/files/${(await store.file(coins)).id}`;
 
-const pressed = async (page: Page, button: string | RegExp) => {
+/** Wider than a phone, and nowhere to be broken. */
+export const LONG_TITLE = 'عنوان_بلا_مسافات_'.repeat(4);
+/** Of its lines one can be taken. */
+const TABLE = ['العنوان,القسم,السعر,النوع', 'دليل من جدول,كتب,٢٥,pdf', `${LONG_TITLE},كتب,مجانًا,sculpture`, ',,5,pdf'].join('\n');
+
+/** Presses a button by what it says in the reader's language. */
+const pressed = async (page: Page, button: string) => {
     await ready(page);
-    await page.getByRole('main').getByRole('button', { name: button }).click();
+    await page.getByRole('main').getByRole('button', { name: said(button) }).click();
 };
 
 export const STATES: State[] = [
@@ -44,8 +51,8 @@ export const STATES: State[] = [
         reach: async (page) => {
             await page.goto('/sign-in');
             await ready(page);
-            await page.getByRole('textbox', { name: 'الرقم التسلسلي' }).fill('CUST2026-AAAAAA');
-            await page.getByLabel('الرمز السري').fill('1234');
+            await page.getByRole('textbox', { name: said('الرقم التسلسلي') }).fill('CUST2026-AAAAAA');
+            await page.getByLabel(said('الرمز السري')).fill('1234');
             await pressed(page, 'دخول');
             await expect(page.getByRole('alert')).not.toBeEmpty();
         },
@@ -77,7 +84,7 @@ export const STATES: State[] = [
         reach: async (page) => {
             await page.goto('/wallet');
             await ready(page);
-            await page.getByRole('textbox', { name: 'رمز الشحن' }).fill('abcd efgh jklm npqr');
+            await page.getByRole('textbox', { name: said('رمز الشحن') }).fill('abcd efgh jklm npqr');
             await pressed(page, 'شحن');
             await expect(page.getByRole('alert')).not.toBeEmpty();
         },
@@ -93,7 +100,7 @@ export const STATES: State[] = [
         reach: async (page) => {
             await page.goto('/purchases');
             await ready(page);
-            for (const details of await page.getByText('ما جرى لكل محاولة').all()) await details.click();
+            for (const details of await page.getByText(said('ما جرى لكل محاولة')).all()) await details.click();
         },
     },
     { name: 'notifications', path: '/notifications', as: 'customer' },
@@ -113,16 +120,69 @@ export const STATES: State[] = [
         name: 'link',
         as: 'visitor',
         bare: true,
-        reach: async (_, store) => freshLink(store),
+        reach: async (_, store) => (await freshLink(store)).link,
     },
     {
         name: 'link-used',
         as: 'visitor',
         bare: true,
         reach: async (page, store) => {
-            const link = await freshLink(store);
-            await page.request.post(link, { maxRedirects: 0 });
+            const { link } = await freshLink(store);
+            await claimed(page, link);
             await page.context().clearCookies();
+            return link;
+        },
+    },
+    {
+        name: 'link-resume',
+        as: 'visitor',
+        bare: true,
+        reach: async (page, store) => {
+            const { link } = await freshLink(store);
+            await claimed(page, link);
+            return link;
+        },
+    },
+    {
+        name: 'link-finished',
+        as: 'visitor',
+        bare: true,
+        reach: async (page, store) => {
+            const { link } = await freshLink(store);
+            await (await page.request.get(await claimed(page, link))).body();
+            return link;
+        },
+    },
+    {
+        name: 'link-new-attempt',
+        as: 'visitor',
+        bare: true,
+        reach: async (page, store) => {
+            const { link } = await freshLink(store);
+            await almost(page, await claimed(page, link));
+            return link;
+        },
+    },
+    {
+        name: 'link-expired',
+        as: 'visitor',
+        bare: true,
+        status: 410,
+        reach: async (_, store) => {
+            const { link, purchase } = await freshLink(store);
+            store.passTwoHours(purchase);
+            return link;
+        },
+    },
+    {
+        name: 'link-ended',
+        as: 'visitor',
+        bare: true,
+        status: 410,
+        reach: async (page, store) => {
+            const { link, purchase } = await freshLink(store);
+            await claimed(page, link);
+            store.passTwoHours(purchase);
             return link;
         },
     },
@@ -187,7 +247,7 @@ export const STATES: State[] = [
         reach: async (page, store) => {
             await page.goto(`/admin/customers?q=${(await store.customer(700)).serial}`);
             await ready(page);
-            await page.getByText('شحن الرصيد').click();
+            await page.locator('summary', { hasText: said('شحن الرصيد') }).click();
         },
     },
     { name: 'desk-customer', as: 'owner', reach: async (page, store) => `/admin/customers/${(await regular(page, store)).serial}` },
@@ -249,6 +309,18 @@ export const STATES: State[] = [
             await page.goto(`/admin/files/${id}`);
         },
     },
+    { name: 'desk-files-import', path: '/admin/files/import', as: 'manager' },
+    {
+        name: 'desk-files-import-reported',
+        as: 'manager',
+        reach: async (page) => {
+            await page.goto('/admin/files/import');
+            await ready(page);
+            await page.getByRole('textbox', { name: said('الجدول') }).fill(TABLE);
+            await pressed(page, 'إنشاء المسودات');
+            await expect(page.locator('.versions > li')).toHaveCount(2);
+        },
+    },
     { name: 'desk-file-not-found', path: '/admin/files/999999', as: 'manager', status: 404 },
     {
         name: 'desk-categories',
@@ -265,9 +337,29 @@ export const STATES: State[] = [
     { name: 'link-unknown', path: '/d/v1.nothing', as: 'visitor', bare: true, status: 404 },
 ];
 
-async function freshLink(store: Store): Promise<string> {
+async function freshLink(store: Store): Promise<{ customer: Customer; purchase: number; link: string }> {
     const customer = await store.customer(1000);
-    return store.press(customer, await store.buy(customer, await store.file()));
+    const purchase = await store.buy(customer, await store.file());
+    return { customer, purchase, link: await store.press(customer, purchase) };
+}
+
+/** Presses a link's button in this browser, and answers the file's address, of which nothing was fetched yet. */
+export async function claimed(page: Page, link: string): Promise<string> {
+    const answer = await page.request.post(link, { maxRedirects: 0 });
+    expect(answer.status()).toBe(303);
+    return new URL(answer.headers().location, link).href;
+}
+
+/** Fetches all but the last byte, and the first half again: what is left to the link is less than the file. */
+export async function almost(page: Page, file: string): Promise<void> {
+    const fetched = async (range: string) => {
+        const answer = await page.request.get(file, { headers: { Range: range } });
+        expect(answer.status(), range).toBe(206);
+        return (await answer.body()).length;
+    };
+    const length = Number((await page.request.head(file)).headers()['content-length']);
+    await fetched(`bytes=0-${length - 2}`);
+    await fetched(`bytes=0-${Math.floor(length / 2)}`);
 }
 
 /** A customer who has lived in the store for a while: all kinds of purchases and notifications. */
@@ -287,12 +379,13 @@ async function regular(page: Page, store: Store): Promise<Customer> {
 const people: Partial<Record<State['as'], Customer>> = {};
 const members: Partial<Record<Role, Member>> = {};
 
-/** Brings the browser into a state; answers the document's status. */
-export async function reach(page: Page, store: Store, state: State): Promise<number> {
+/** Brings the browser into a state, where another language than Arabic may have been chosen; answers the document's status. */
+export async function reach(page: Page, store: Store, state: State, locale?: 'en' | 'fr'): Promise<number> {
+    await page.context().clearCookies();
+    if (locale) await store.choose(page.context(), locale);
     if (state.as === 'owner' || state.as === 'manager' || state.as === 'support') return reachAtDesk(page, store, state, state.as);
     const come = { temporary: () => store.customer('temporary'), newcomer: () => store.customer(), customer: () => regular(page, store) };
     const customer = state.as === 'visitor' ? undefined : (people[state.as] ??= await come[state.as]());
-    await page.context().clearCookies();
     if (customer) await store.signIn(page.context(), customer);
     const address = state.reach ? await state.reach(page, store, customer) : state.path;
     const response = address ? await page.goto(address) : null;
@@ -302,10 +395,25 @@ export async function reach(page: Page, store: Store, state: State): Promise<num
 
 async function reachAtDesk(page: Page, store: Store, state: State, role: Role): Promise<number> {
     const member = (members[role] ??= await store.member(role));
-    await page.context().clearCookies();
     await store.signInAtDesk(page.context(), member);
     const address = state.reach ? await state.reach(page, store) : state.path;
     const response = address ? await page.goto(address) : null;
     await ready(page);
     return response?.status() ?? 200;
 }
+
+/** What stands outside the window at one side, though the page must not scroll sideways. */
+export const overflow = (page: Page) =>
+    page.evaluate(() => {
+        const width = document.documentElement.clientWidth;
+        const scrolls = (element: Element | null): boolean =>
+            element !== null && (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
+        const outside = [...document.body.querySelectorAll('*')].filter((element) => {
+            const { left, right, width: wide, height } = element.getBoundingClientRect();
+            // What is folded away has a place, too, once it is asked for it.
+            const hidden = wide <= 1 || height <= 1 || element.closest('.visually-hidden, .skip, svg, details:not([open]) > :not(summary)') !== null;
+            return !hidden && (left < -1 || right > width + 1) && !scrolls(element.parentElement);
+        });
+        const names = outside.map((element) => `${element.tagName.toLowerCase()}.${element.className}`).slice(0, 5);
+        return document.documentElement.scrollWidth > width ? [`scrolls to ${document.documentElement.scrollWidth}`, ...names] : names;
+    });

@@ -12,8 +12,8 @@ import { basename, join, resolve } from 'node:path';
 const ROOT = resolve(__dirname, '..');
 const LOGS = join(__dirname, 'test-results', 'servers');
 
-/** A store that runs, and what its demo printed once. */
-export interface Shop { url: string; password: string; codes: { value: number; code: string }[] }
+/** A store that runs, its SQLite file, and what its demo printed once. */
+export interface Shop { url: string; database: string; password: string; codes: { value: number; code: string }[] }
 
 export default async function globalSetup(): Promise<() => Promise<void>> {
     const { shop, stop } = await start();
@@ -43,7 +43,7 @@ export async function start(more: NodeJS.ProcessEnv = {}, port?: number): Promis
         return stdout;
     };
 
-    const shop = { url: `http://${address}`, ...printed(khazna('demo')) };
+    const shop = { url: `http://${address}`, database: join(folder, 'data', 'khazna.db'), ...printed(khazna('demo')) };
     mkdirSync(LOGS, { recursive: true });
     const path = join(LOGS, `${basename(folder)}.log`);
     const log = createWriteStream(path);
@@ -87,7 +87,7 @@ function found(variable: string, places: string[]): string {
 }
 
 /** What `khazna demo` prints once. */
-function printed(text: string): Omit<Shop, 'url'> {
+function printed(text: string): Pick<Shop, 'password' | 'codes'> {
     const password = /password:\s+(\S+)/.exec(text)?.[1];
     const codes = [...text.matchAll(/code of\s+(\d+) coins: (\S+)/g)].map(([, value, code]) => ({ value: Number(value), code }));
     if (!password || codes.length === 0) throw new Error(`khazna demo printed no password or codes:\n${text}`);

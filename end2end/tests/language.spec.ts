@@ -1,4 +1,5 @@
-import { expect, open, test, type Page, type Store } from '../helpers';
+import { expect, open, test, type Page } from '../helpers';
+import { content, untranslated } from '../words';
 
 const LANGUAGES = { ar: ['العربية', 'rtl', 'الملفات'], en: ['English', 'ltr', 'Files'], fr: ['Français', 'ltr', 'Fichiers'] } as const;
 
@@ -7,37 +8,6 @@ async function choose(page: Page, tag: keyof typeof LANGUAGES): Promise<void> {
     await page.getByRole('contentinfo').getByRole('button', { name }).click();
     await expect(page.locator('html')).toHaveAttribute('lang', tag);
     await expect(page.locator('html')).toHaveAttribute('dir', direction);
-}
-
-/** What sellers and customers wrote: it stays in its own language. */
-async function content(store: Store): Promise<string[]> {
-    const [files, packages, categories] = await Promise.all([
-        store.files(),
-        store.call<{ name: string; description: string }[]>('GET', 'sales/packages/'),
-        store.call<{ name: string }[]>('GET', 'products/categories/'),
-    ]);
-    const texts = [
-        ...files.flatMap(({ title, description, file_name }) => [title, description, file_name]),
-        ...packages.flatMap(({ name, description }) => [name, description]),
-        ...categories.map(({ name }) => name),
-    ];
-    return texts.flatMap((text) => text.split(/\s*\n\s*/)).sort((one, other) => other.length - one.length);
-}
-
-/** All that a person sees or hears on the page, except its content and the names of languages. */
-async function spoken(page: Page, ignored: string[]): Promise<string[]> {
-    const texts = await page.evaluate(() => {
-        const found: string[] = [document.title];
-        const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-        for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-            if (!node.parentElement?.closest('script, style, button[name=locale]')) found.push(node.textContent ?? '');
-        }
-        for (const element of document.body.querySelectorAll('[aria-label], [alt], [title], [placeholder]')) {
-            for (const name of ['aria-label', 'alt', 'title', 'placeholder']) found.push(element.getAttribute(name) ?? '');
-        }
-        return found;
-    });
-    return texts.map((text) => ignored.reduce((rest, known) => rest.replaceAll(known, ''), text.replace(/\s*\n\s*/g, ' '))).filter((text) => text.trim());
 }
 
 const PAGES = ['/', '/catalog', '/catalog?q=xyzzy', '/start', '/sign-in', '/recover', '/packages', '/no/such/page'];
@@ -67,13 +37,9 @@ for (const tag of ['en', 'fr', 'ar'] as const) {
     test(`nothing is left untranslated in ${tag}`, async ({ page, context, store, baseURL }) => {
         test.slow();
         const ignored = await content(store);
-        // In Arabic, Latin letters are names of things; elsewhere no Arabic letter is the store's own.
-        const names = /PDF|CUST|JavaScript|English|Français|Chrome|Linux|ABCD-EFGH-JKLM-NPQR|Sara/g;
-        const foreign = tag === 'ar' ? /[A-Za-z]{2,}/ : /\p{Script=Arabic}/u;
         const survey = async (path: string) => {
             await open(page, path);
-            const left = (await spoken(page, ignored)).map((text) => text.replace(names, '')).filter((text) => foreign.test(text));
-            expect.soft(left, path).toEqual([]);
+            expect.soft(await untranslated(page, tag, ignored), path).toEqual([]);
             const codes = await page.locator('bdi.code').allInnerTexts();
             expect.soft(codes.filter((code) => /\p{Script=Arabic}/u.test(code))).toEqual([]);
         };
@@ -95,6 +61,6 @@ for (const tag of ['en', 'fr', 'ar'] as const) {
         await expect(page.locator('html[data-ready]')).toBeAttached();
         await page.locator('form:has(#old_pin) button').click();
         await expect(page.locator('#old_pin')).toHaveAttribute('aria-invalid', 'true');
-        expect((await spoken(page, ignored)).map((text) => text.replace(names, '')).filter((text) => foreign.test(text))).toEqual([]);
+        expect(await untranslated(page, tag, ignored)).toEqual([]);
     });
 }

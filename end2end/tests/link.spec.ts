@@ -1,4 +1,5 @@
-import { expect, expectOriginal, someAddress, test, type Customer, type File, type Store } from '../helpers';
+import { download, expect, expectOriginal, open, someAddress, test, type Customer, type File, type Store } from '../helpers';
+import { almost, claimed } from '../pages';
 
 async function freshLink(store: Store): Promise<{ customer: Customer; file: File; link: string; purchase: number }> {
     const customer = await store.customer(1000);
@@ -68,6 +69,55 @@ test('a refund closes the link at once', async ({ page, store }) => {
     await store.refund(purchase);
     await page.getByRole('button', { name: 'تنزيل الملف' }).click();
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('أُلغي هذا الرابط');
+});
+
+test('two hours without a press give the attempt back, and the next press a new link', async ({ page, context, store }) => {
+    const { customer, file, link, purchase } = await freshLink(store);
+    store.passTwoHours(purchase);
+    expect((await page.goto(link))?.status()).toBe(410);
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('انتهت مدة الرابط');
+    await expect(page.getByRole('main')).toContainText('عادت المحاولة ولم تُحتسب');
+    await expect(page.getByRole('button')).toHaveCount(0);
+    expect((await page.request.post(link, { maxRedirects: 0 })).status()).toBe(410);
+    await store.signIn(context, customer);
+    await page.getByRole('link', { name: 'إلى المشتريات' }).click();
+    await expect(page.getByRole('img', { name: 'استُعملت 0 من 3 محاولات' })).toBeVisible();
+    await open(page, '/purchases');
+    await expectOriginal(await download(page, page.getByRole('button', { name: /^تنزيل/ })), file);
+});
+
+test('a download that was begun goes on in its browser for two hours, and no longer', async ({ page, store }) => {
+    const { customer, file, link, purchase } = await freshLink(store);
+    const address = await claimed(page, link);
+    await page.goto(link);
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('استكمال التنزيل');
+    await expect(page.getByText('يبقى الرابط مفتوحًا لمدة ساعتين')).toBeVisible();
+    await expectOriginal(await download(page, page.getByRole('button', { name: 'تنزيل الملف' })), file);
+    await expect.poll(() => attempts(store, customer)).toEqual(['complete']);
+    await page.goto(link);
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('اكتمل التنزيل');
+
+    store.passTwoHours(purchase);
+    expect((await page.goto(link))?.status()).toBe(410);
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText(/انته/);
+    expect((await page.request.get(address)).status(), 'nor does its cookie help').toBe(410);
+    expect(await attempts(store, customer), 'what arrived has arrived').toEqual(['complete']);
+});
+
+test('a link that has too little left for the whole file says so, and leads to a new attempt', async ({ page, context, store }) => {
+    const { customer, file, link } = await freshLink(store);
+    const address = await claimed(page, link);
+    await almost(page, address);
+    expect((await page.request.get(address)).status()).toBe(410);
+    await page.goto(link);
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('تلزم محاولة جديدة');
+    await expect(page.getByRole('button')).toHaveCount(0);
+    await store.signIn(context, customer);
+    await page.getByRole('link', { name: 'إلى المشتريات' }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('المشتريات');
+    await open(page, '/purchases');
+    await expectOriginal(await download(page, page.getByRole('button', { name: /^تنزيل/ })), file);
+    await expect.poll(async () => (await attempts(store, customer)).length).toBe(2);
 });
 
 test('a changed link leads nowhere', async ({ page, store }) => {

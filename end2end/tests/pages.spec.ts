@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '../helpers';
-import { reach, STATES } from '../pages';
+import { overflow, reach, STATES } from '../pages';
 
 const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
@@ -14,22 +14,6 @@ async function violations(page: Page, colorScheme: 'light' | 'dark'): Promise<st
         nodes.map(({ target, any }) => `${id}: ${help} at ${target.join(' ')} ${any.map(({ message }) => message).join(' ')}`),
     );
 }
-
-/** What stands outside the window at one side, though the page must not scroll sideways. */
-const overflow = (page: Page) =>
-    page.evaluate(() => {
-        const width = document.documentElement.clientWidth;
-        const scrolls = (element: Element | null): boolean =>
-            element !== null && (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
-        const outside = [...document.body.querySelectorAll('*')].filter((element) => {
-            const { left, right, width: wide, height } = element.getBoundingClientRect();
-            // What is folded away has a place, too, once it is asked for it.
-            const hidden = wide <= 1 || height <= 1 || element.closest('.visually-hidden, .skip, svg, details:not([open]) > :not(summary)') !== null;
-            return !hidden && (left < -1 || right > width + 1) && !scrolls(element.parentElement);
-        });
-        const names = outside.map((element) => `${element.tagName.toLowerCase()}.${element.className}`).slice(0, 5);
-        return document.documentElement.scrollWidth > width ? [`scrolls to ${document.documentElement.scrollWidth}`, ...names] : names;
-    });
 
 for (const state of STATES) {
     test(`${state.name} fits, is accessible in light and dark, and loads without complaint`, async ({ page, store }) => {
