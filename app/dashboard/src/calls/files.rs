@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use shared::{
     CategoryId, FileId,
-    api::admin::{Shelf, StockFile, StockFiles, TableReport, Upload, Version},
+    api::admin::{RefusedLine, Shelf, StockFile, StockFiles, Upload, Version},
 };
 
 #[cfg(feature = "ssr")]
@@ -14,11 +14,16 @@ use {
     app::flash,
     shared::{
         Code,
-        api::admin::{CategoryRequest, FileRequest, UploadRequest},
+        api::admin::{CategoryRequest, FileRequest, TableReport, UploadRequest},
         text::fold_digits,
     },
     store::{categories, files, imports, uploads},
 };
+
+/// How many lines of a table's report fit into the cookie that tells of it where there is no JavaScript, and how many letters of their
+/// titles, each of which takes six bytes there.
+#[cfg(feature = "ssr")]
+const TOLD_PLAINLY: (usize, usize) = (5, 24);
 
 /// The list's page.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,17 +105,33 @@ pub async fn create_file(
     flash::answer("create-file", &back, &values, result)
 }
 
-/// Makes drafts from a table. Without JavaScript the next page tells of the first refused lines: more does not fit into a cookie.
+/// What became of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableOutcome {
+    /// How many drafts were made.
+    pub made: i64,
+    /// How many lines were not taken.
+    pub refused: i64,
+    /// What was wrong with them; without JavaScript with the first of them.
+    pub lines: Vec<RefusedLine>,
+}
+
+/// Makes drafts from a table.
 #[server(prefix = "/admin/do", endpoint = "import-files")]
-pub async fn import_files(table: String, idempotency_key: String) -> Result<TableReport, Failure> {
-    let result: Result<TableReport, Failure> =
-        async { Ok(imports::import(&store()?, &staff()?, &table, key(&idempotency_key), &origin()?).await?) }.await;
-    let short = result.clone().map(|mut report| {
-        report.refused.truncate(8);
-        report
-    });
-    flash::answer("import-files", "/admin/files/import", &[], short)?;
-    result
+pub async fn import_files(table: String, idempotency_key: String) -> Result<TableOutcome, Failure> {
+    let result = async {
+        let TableReport { made, refused } = imports::import(&store()?, &staff()?, &table, key(&idempotency_key), &origin()?).await?;
+        let mut outcome = TableOutcome { made, refused: i64::try_from(refused.len()).unwrap_or(i64::MAX), lines: refused };
+        if flash::is_plain() {
+            let (lines, letters) = TOLD_PLAINLY;
+            outcome.lines.truncate(lines);
+            for line in &mut outcome.lines {
+                line.title = line.title.chars().take(letters).collect();
+            }
+        }
+        Ok(outcome)
+    };
+    flash::answer("import-files", "/admin/files/import", &[], result.await)
 }
 
 /// Changes what is written of a file.

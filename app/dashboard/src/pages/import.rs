@@ -6,10 +6,15 @@ use app::{
     texts::field,
 };
 use leptos::prelude::*;
-use shared::api::admin::{Permission, RefusedLine, TableReport};
+use shared::api::admin::{Permission, RefusedLine};
 
 use super::files::Back;
-use crate::{calls::files::ImportFiles, components::Area, desk::guarded, locale::tr};
+use crate::{
+    calls::files::{ImportFiles, TableOutcome},
+    components::Area,
+    desk::guarded,
+    locale::tr,
+};
 
 /// The page.
 #[component]
@@ -25,7 +30,7 @@ fn Table() -> impl IntoView {
         <Back />
         <Heading text=tr!(files.import_title) />
         <p class="lead">{tr!(files.import_lead)}</p>
-        <div role="status">{move || outcome.done().map(|report| view! { <Report report /> })}</div>
+        <div role="status">{move || outcome.done().map(|outcome| view! { <Report outcome /> })}</div>
         <Form action failure=outcome.failure() submit=tr!(files.import_go) pending=tr!(list.doing) icon="plus" once=true>
             <Area name="table" label=tr!(files.import_table) hint=tr!(files.import_hint) rows=10 from_file=true error=outcome.of_field("table") />
         </Form>
@@ -33,7 +38,8 @@ fn Table() -> impl IntoView {
 }
 
 #[component]
-fn Report(report: TableReport) -> impl IntoView {
+fn Report(outcome: TableOutcome) -> impl IntoView {
+    let TableOutcome { made, refused, lines } = outcome;
     let line = |refused: RefusedLine| {
         let errors = refused
             .errors
@@ -50,12 +56,14 @@ fn Report(report: TableReport) -> impl IntoView {
             </li>
         }
     };
-    let refused = (!report.refused.is_empty()).then(|| {
+    let more = i64::try_from(lines.len()).is_ok_and(|told| told < refused);
+    let refused = (refused > 0).then(|| {
         view! {
             <p>
-                {tr!(files.import_refused)} ": " <Number value=i64::try_from(report.refused.len()).unwrap_or(i64::MAX) />
+                {tr!(files.import_refused)} ": " <Number value=refused />
             </p>
-            <ol class="versions">{report.refused.into_iter().map(line).collect_view()}</ol>
+            <ol class="versions">{lines.into_iter().map(line).collect_view()}</ol>
+            {more.then(|| view! { <p class="quiet">{tr!(codes.import_more)}</p> })}
         }
     });
     view! {
@@ -64,7 +72,7 @@ fn Report(report: TableReport) -> impl IntoView {
                 <Icon name="circle-check" />
                 {tr!(files.import_made)}
                 ": "
-                <Number value=report.made />
+                <Number value=made />
             </p>
             {refused}
         </div>
