@@ -280,8 +280,18 @@ pub fn Said(
     #[prop(into)]
     when: Signal<bool>,
 ) -> impl IntoView {
+    let place = NodeRef::<html::Div>::new();
+    // On a phone, what was pressed may stand a screen below.
+    Effect::new(move |_| {
+        if when.get()
+            && let Some(place) = place.get_untracked()
+            && place.get_bounding_client_rect().top() < 0.0
+        {
+            place.scroll_into_view();
+        }
+    });
     view! {
-        <div role="status">
+        <div role="status" node_ref=place>
             {move || {
                 when.get()
                     .then(|| {
