@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 
-import { expect, open, ready, test, type Page } from '../desk';
+import { expect, open, ready, test, type Locator, type Page } from '../desk';
 
 const sum = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 const name = (what: string) => `${what} ${randomBytes(3).toString('hex')}`;
@@ -25,6 +25,20 @@ async function newFile(page: Page, title: string, category: string): Promise<num
     await page.getByRole('button', { name: 'إنشاء المسودة' }).click();
     await expect(page).toHaveURL(/\/admin\/files\/\d+$/);
     return Number(page.url().split('/').pop());
+}
+
+/** Drags something from outside the browser over a place and lets it go there, as the mouse does. */
+async function dropped(page: Page, place: Locator, what: { files?: string[]; items?: object[] }, over?: () => Promise<void>): Promise<void> {
+    const { x, y, width, height } = (await place.boundingBox())!;
+    const browser = await page.context().newCDPSession(page);
+    const data = { items: [], files: [], dragOperationsMask: 1, ...what };
+    const drag = (type: 'dragEnter' | 'dragOver' | 'drop') =>
+        browser.send('Input.dispatchDragEvent', { type, x: x + width / 2, y: y + height / 2, data: data as never });
+    await drag('dragEnter');
+    await drag('dragOver');
+    await over?.();
+    await drag('drop');
+    await browser.detach();
 }
 
 test('a file is written, uploaded through a cut line, published, bought and downloaded', async ({ page, desk, store, context, complaints }, info) => {
@@ -115,6 +129,43 @@ test('an upload is paused, the page left, and the same file goes on from there',
     expect(offsets[before], 'it did not begin anew').toBeGreaterThanOrEqual(16 << 20);
     await expect(page.locator('.versions')).toContainText(sum(bytes));
     await expect(page.getByText('رفعٌ لم يكتمل')).toHaveCount(0);
+});
+
+test('a file is dropped into its place, and how much of it has arrived is shown', async ({ page, desk }, info) => {
+    await desk('manager');
+    const id = await newFile(page, name('أرشيف'), await newCategory(page));
+    await open(page, `/admin/files/${id}`);
+    // Three pieces, of which the second waits until the page was looked at.
+    const bytes = randomBytes(40_000_000);
+    const path = info.outputPath('أرشيف.bin');
+    writeFileSync(path, bytes);
+    let letGo = () => {};
+    const seen = new Promise<void>((done) => (letGo = done));
+    await page.route('**/admin/uploads/*', async (route) => {
+        if (route.request().headers()['upload-offset'] === String(16 << 20)) await seen;
+        return route.continue();
+    });
+
+    // What is no file is not taken, and nothing is lost by it.
+    const place = page.locator('.upload .drop');
+    await place.scrollIntoViewIfNeeded();
+    await dropped(page, place, { items: [{ mimeType: 'text/plain', data: 'كلمات' }] });
+    await expect(page.locator('.chosen')).toHaveCount(0);
+
+    await dropped(page, place, { files: [path] }, () => expect(place, 'the place shows that it takes it').toHaveClass(/over/));
+    await expect(place).not.toHaveClass(/over/);
+    await expect(page.locator('.chosen')).toContainText('أرشيف.bin');
+    await expect(page.locator('.chosen')).toContainText('40 م.ب');
+    await page.getByRole('button', { name: 'رفع', exact: true }).first().click();
+    const bar = page.getByRole('progressbar', { name: 'تقدّم الرفع' });
+    // 16 MiB of 40 MB.
+    await expect(page.locator('.progress-name')).toContainText('41%');
+    await expect(bar).toHaveJSProperty('value', 41);
+    await expect(page.locator('.progress-pace')).toContainText('17 م.ب من 40 م.ب');
+    letGo();
+    await expect(page.getByText('رُفع المحتوى كاملًا')).toBeVisible({ timeout: 30_000 });
+    await expect(page.locator('.versions')).toContainText('أرشيف.bin');
+    await expect(page.locator('.versions')).toContainText(sum(bytes));
 });
 
 test('what can’t be taken is said beside the field', async ({ page, desk }) => {
