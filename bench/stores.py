@@ -33,7 +33,7 @@ def generate(files):
         title = f'{" ".join(dice.sample(WORDS, 4))}{rare} {number}'
         description = f'{COMMON} ' + ' '.join(dice.choice(WORDS) for _ in range(25))
         created = NOW + number * 1000
-        rows['files'].append((number, title, description, category + 1, dice.randrange(5, 300), dice.choice(KINDS), 1, number, dice.randrange(500), created, created))
+        rows['files'].append((number, title, description, category + 1, dice.randrange(5, 300), dice.choice(KINDS), 1, number, 0, created, created))
         rows['versions'].append((number, number, 1, f'{number}.bin', 'application/octet-stream', dice.randrange(10_000, 50_000_000), f'{number:064x}', 'versions/bench', '', created))
         rows['files_search'].append((number, f'{title} {CATEGORIES[category]} {description}'))
     rows['categories'] = [(index + 1, name, index, counts[index]) for index, name in enumerate(CATEGORIES)]
