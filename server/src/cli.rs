@@ -89,7 +89,8 @@ enum FilesCommand {
     /// Adds the files that a folder's manifest lists.
     ///
     /// The manifest is CSV with the header file,title,description,category,price,kind,cover,preview. Paths are relative to the
-    /// folder; kind is pdf, code, tutorial, design or other; cover and preview may be empty. Bad lines are told and left out.
+    /// folder; kind is pdf, code, tutorial, design or other; cover and preview may be empty. The rules are the dashboard's: files of up
+    /// to the size that the settings allow, pictures drawn anew. Bad lines are told and left out.
     Import {
         /// The folder.
         folder: PathBuf,

@@ -50,12 +50,6 @@ impl Day {
         // No month is longer than 31 days, none shorter than 28.
         Self(self.month().0 + 31).month()
     }
-
-    /// The first day of the same year.
-    #[must_use]
-    pub fn year(self) -> Self {
-        Self::of_date(self.date().0, 1, 1)
-    }
 }
 
 impl fmt::Display for Day {
@@ -101,7 +95,6 @@ mod tests {
         let day = |text: &str| text.parse::<Day>().unwrap();
         assert_eq!(day("2026-11-23").month(), day("2026-11-01"));
         assert_eq!(day("2026-12-31").next_month(), day("2027-01-01"));
-        assert_eq!(day("2024-02-29").year(), day("2024-01-01"));
         for wrong in ["", "2026-02-29", "2026-13-01", "2026-1-01", "1969-12-31", "2026-11-23x", "+026-11-23", "٢٠٢٦-١١-٢٣"] {
             assert_eq!(wrong.parse::<Day>(), Err(FieldCode::Format), "{wrong}");
         }

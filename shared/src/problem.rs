@@ -1,6 +1,8 @@
 //! What can go wrong, in words that stay the same: the API's `code`, and what each field's message is chosen by.
 //! The text for people stands in the app's locales, the HTTP status in [`Code::status`].
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Coins, Instant};
@@ -229,6 +231,11 @@ impl Fields {
     /// The value, or its error kept under the field's name.
     pub fn check<T>(&mut self, field: &str, result: Result<T, FieldCode>) -> Option<T> {
         result.map_err(|code| self.0.push(FieldError { field: field.to_owned(), code })).ok()
+    }
+
+    /// Keeps [`FieldCode::Range`] under the field's name when the number is not one of `allowed`.
+    pub fn within(&mut self, field: &str, number: i64, allowed: RangeInclusive<i64>) -> Option<()> {
+        self.check(field, if allowed.contains(&number) { Ok(()) } else { Err(FieldCode::Range) })
     }
 
     /// All errors that were kept, as one problem.

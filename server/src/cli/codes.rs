@@ -4,7 +4,7 @@ use std::io;
 
 use clap::Args;
 use shared::{api::CodeBatch, ms};
-use store::{Origin, Store, codes};
+use store::{Store, codes};
 
 use super::Failure;
 
@@ -35,7 +35,7 @@ pub(super) async fn generate(store: &Store, arguments: &Arguments) -> Result<(),
         reseller: arguments.reseller.clone(),
         expires_at: arguments.days.map(|days| store.now().plus(i64::from(days) * ms::DAY)),
     };
-    let made = codes::generate(store, &batch, &codes::Maker::Operator, &Origin::console()).await?;
+    let made = codes::generate(store, &batch, &codes::Maker::Operator).await?;
     write(&made, &batch.label, io::stdout().lock())
 }
 

@@ -3,7 +3,7 @@
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 use shared::api::Role;
-use store::{Origin, Rng, Store, catalog, codes, staff, subscriptions};
+use store::{Rng, Store, catalog, codes, staff, subscriptions};
 
 use super::{
     Failure,
@@ -48,7 +48,7 @@ pub(super) async fn fill(store: &Store, if_empty: bool) -> Result<(), Failure> {
     say(&format!("  password:      {password}"))?;
     for (value, count) in CODES {
         let batch = codes::NewBatch { value, count, label: format!("demo {value}"), reseller: String::new(), expires_at: None };
-        let made = codes::generate(store, &batch, &codes::Maker::Operator, &Origin::console()).await?;
+        let made = codes::generate(store, &batch, &codes::Maker::Operator).await?;
         for code in made.codes {
             say(&format!("  recharge code of {value:>4} coins: {code}"))?;
         }

@@ -8,14 +8,19 @@ use std::{
 use futures::{Stream, StreamExt};
 use include_dir::Dir;
 use serde::Deserialize;
-use shared::{Coins, api::FileKind, text::fold_digits};
-use store::{Store, catalog};
+use shared::{
+    Coins,
+    api::{FileKind, admin::FileRequest},
+    text::fold_digits,
+};
+use store::{
+    Store, categories,
+    files::{self, NewFile, Slot},
+};
 use tokio::io::AsyncReadExt;
 
 use super::{Failure, describe, say};
 
-/// The largest file that is taken, in bytes.
-const MAX_FILE: u64 = 16 << 30;
 /// The largest cover or preview that is read; what the store takes is less.
 const MAX_PICTURE: u64 = 32 << 20;
 /// How much of a file is read at once, in bytes.
@@ -88,36 +93,30 @@ pub(super) async fn import(store: &Store, source: &Source, manifest: &[u8]) -> R
 }
 
 async fn add(store: &Store, source: &Source, line: &Line) -> Result<(), String> {
-    let price: Coins = fold_digits(&line.price).parse().map_err(|_| format!("price: '{}' is no whole number", line.price))?;
+    // The store's rules too, but here they name what an operator may write.
+    let price_coins: Coins = fold_digits(&line.price).parse().map_err(|_| format!("price: '{}' is no whole number", line.price))?;
     let kind: FileKind = line.kind.parse().map_err(|_| format!("kind: '{}' is none of pdf, code, tutorial, design, other", line.kind))?;
-    let name = Path::new(&line.file).file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    // Pictures are read before anything is added, so that a wrong path leaves nothing half done.
-    let (cover, preview) = (picture(source, "cover", &line.cover).await?, picture(source, "preview", &line.preview).await?);
+    let file_name = Path::new(&line.file).file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+    let mut pictures = Vec::new();
+    for (slot, field, path) in [(Slot::Cover, "cover", &line.cover), (Slot::Preview, "preview", &line.preview)] {
+        if !path.is_empty() {
+            pictures.push((slot, picture(source, field, path).await?));
+        }
+    }
     let content = source.open(&line.file).await.map_err(|error| format!("file: {error}"))?;
-    let category = catalog::ensure_category(store, &line.category).await.map_err(|error| describe(&error))?;
-    let new = catalog::NewFile {
+    let category = categories::ensure(store, &line.category).await.map_err(|error| describe(&error))?;
+    let about = FileRequest {
         title: line.title.clone(),
         description: line.description.clone(),
-        category,
-        price,
-        kind,
-        file_name: name.to_owned(),
+        category_id: category.0,
+        price_coins,
+        kind: kind.as_str().to_owned(),
     };
-    let file = catalog::add_file(store, &new, content, MAX_FILE).await.map_err(|error| describe(&error))?;
-    let but = |error: store::Error| format!("the file was added, but {}", describe(&error));
-    if let Some(cover) = cover {
-        catalog::set_cover(store, file, cover).await.map_err(but)?;
-    }
-    if let Some(preview) = preview {
-        catalog::set_preview(store, file, preview).await.map_err(but)?;
-    }
+    files::add(store, NewFile { about, file_name, pictures }, content).await.map_err(|error| describe(&error))?;
     Ok(())
 }
 
-async fn picture(source: &Source, field: &str, path: &str) -> Result<Option<Vec<u8>>, String> {
-    if path.is_empty() {
-        return Ok(None);
-    }
+async fn picture(source: &Source, field: &str, path: &str) -> Result<Vec<u8>, String> {
     let mut content = source.open(path).await.map_err(|error| format!("{field}: {error}"))?;
     let mut bytes = Vec::new();
     while let Some(chunk) = content.next().await {
@@ -126,7 +125,7 @@ async fn picture(source: &Source, field: &str, path: &str) -> Result<Option<Vec<
             return Err(format!("{field}: '{path}' is too large"));
         }
     }
-    Ok(Some(bytes))
+    Ok(bytes)
 }
 
 type Content = futures::stream::BoxStream<'static, io::Result<Vec<u8>>>;

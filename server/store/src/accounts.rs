@@ -218,7 +218,7 @@ pub(crate) async fn must_not_be_blocked(connection: &mut Connection, customer: A
 }
 
 async fn fail(store: &Store, action: &'static str, subject: &str, outcome: &str, origin: &Origin) -> Result<()> {
-    audit::record_failure(store, &Entry { actor: "anonymous", action, subject, outcome, origin }).await
+    audit::record_alone(store, &Entry { actor: "anonymous", action, subject, outcome, origin }).await
 }
 
 /// Tells the owner that somebody's wrong PINs locked the account.
@@ -240,7 +240,7 @@ pub async fn activate(store: &Store, customer: &Customer, name: &str, phone: &st
     let attempt = Try::new(throttle::of_activation(customer.id), origin);
     if let Err(error) = attempt.begin(store).await {
         let entry = Entry { actor: &actor, action: "account.activate", subject: &actor, outcome: "locked", origin };
-        audit::record_failure(store, &entry).await?;
+        audit::record_alone(store, &entry).await?;
         return Err(error);
     }
     let activated = transaction!(store, |connection| {
@@ -284,7 +284,7 @@ pub async fn activate(store: &Store, customer: &Customer, name: &str, phone: &st
         }
         Err(Error::Problem(problem)) => {
             let outcome = problem.code.as_str();
-            audit::record_failure(store, &Entry { actor: &actor, action: "account.activate", subject: &actor, outcome, origin }).await?;
+            audit::record_alone(store, &Entry { actor: &actor, action: "account.activate", subject: &actor, outcome, origin }).await?;
             // Nothing else tells of a number.
             if problem.code != Code::PhoneTaken {
                 attempt.forgiven(store).await?;
@@ -318,7 +318,7 @@ pub async fn change_pin(store: &Store, customer: &Customer, old: &str, new: &str
     let right = store.0.secrets.verify(old.reveal(), known.clone()).await?;
     let locks = begun?;
     if !right {
-        audit::record_failure(store, &Entry { actor: &actor, action: "account.pin", subject: &actor, outcome: "wrong", origin }).await?;
+        audit::record_alone(store, &Entry { actor: &actor, action: "account.pin", subject: &actor, outcome: "wrong", origin }).await?;
         if let Some(until) = locks {
             notify_lock(store, customer.id, until).await?;
         }

@@ -1,6 +1,9 @@
 //! The audit log: who did what, on what, with which outcome, from where, when; failed attempts too.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::LazyLock,
+};
 
 use shared::{
     Code, FieldCode, Instant, Problem, Serial,
@@ -10,8 +13,8 @@ use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 
 use crate::{
     Error, Origin, Result, Staff, Store,
-    customers::{self, PAGE},
-    db::Connection,
+    customers::PAGE,
+    db::{Connection, page},
     downloads,
 };
 
@@ -56,14 +59,19 @@ pub(crate) async fn record(store: &Store, connection: &mut Connection, entry: &E
     Ok(())
 }
 
-/// Writes the entry of an operation that failed, whose own transaction is gone.
-pub(crate) async fn record_failure(store: &Store, entry: &Entry<'_>) -> Result<()> {
+/// Writes the entry outside of any transaction: of an operation that has none, or whose own was undone because it failed.
+pub(crate) async fn record_alone(store: &Store, entry: &Entry<'_>) -> Result<()> {
     insert(store, entry).execute(store.0.db.writer()).await?;
     Ok(())
 }
 
-/// What a member of the staff is about, from [`Staff::must`] on: it ends in a line of the log, whether it is done or refused. Whoever is no
-/// member has no deed, so that a stranger's requests fill nothing.
+/// The operator at the command line, as the log names whoever does something.
+const OPERATOR: &str = "operator";
+/// Where they are.
+static CONSOLE: LazyLock<Origin> = LazyLock::new(Origin::console);
+
+/// What a member of the staff is about, from [`Staff::must`] on, or the operator: it ends in a line of the log, whether it is done or
+/// refused. Whoever is neither has no deed, so that a stranger's requests fill nothing.
 #[derive(Debug)]
 pub struct Deed<'a> {
     actor: String,
@@ -77,6 +85,16 @@ impl<'a> Deed<'a> {
     /// Named as [`Entry`] has it; `subject` may be empty, and may be what was typed.
     pub(crate) fn new(staff: &Staff, action: &'static str, subject: impl Into<String>, origin: &'a Origin) -> Self {
         Self { actor: staff.actor(), action, subject: subject.into(), origin }
+    }
+
+    /// The same of the operator at the command line, who may do everything.
+    pub(crate) fn operator(action: &'static str, subject: impl Into<String>) -> Self {
+        Self { actor: OPERATOR.to_owned(), action, subject: subject.into(), origin: &CONSOLE }
+    }
+
+    /// Who does it, as the log names them.
+    pub(crate) fn actor(&self) -> &str {
+        &self.actor
     }
 
     /// Says what it is done to, once that is known.
@@ -108,13 +126,13 @@ impl<'a> Deed<'a> {
         {
             let subject = if self.subject.is_empty() { String::new() } else { spelled(store, &legible(&self.subject, 64)).await? };
             let entry = Entry { actor: &self.actor, action: self.action, subject: &subject, outcome, origin: self.origin };
-            record_failure(store, &entry).await?;
+            record_alone(store, &entry).await?;
         }
         result
     }
 }
 
-/// How the log tells of what the staff was refused; nothing of slips and faults: a field's broken rule, what is not there, what can't be
+/// How the log tells of what they were refused; nothing of slips and faults: a field's broken rule, what is not there, what can't be
 /// read, an upload that is told where it stands.
 fn refusal(problem: &Problem) -> Option<&'static str> {
     match problem.code {
@@ -188,7 +206,7 @@ async fn entries(store: &Store, staff: &Staff, filter: &AuditFilter, length: i64
         query = query.bind(text);
     }
     let rows = query.fetch_all(store.0.db.reader()).await?;
-    let (rows, next_cursor) = customers::page(&rows, length, "id")?;
+    let (rows, next_cursor) = page(&rows, length, "id")?;
     Ok(AuditEntries { results: named(store, rows).await?, next_cursor })
 }
 

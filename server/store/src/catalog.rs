@@ -1,30 +1,23 @@
 //! Files, their versions and categories, and the search among them.
 
-use std::io;
-
-use futures::Stream;
 use shared::{
-    AccountId, CategoryId, Code, Coins, FieldCode, Fields, FileId, Instant, MAX_COINS, Notice, PurchaseId, VersionId,
+    AccountId, CategoryId, Code, FileId, Instant, PurchaseId,
     api::{Category, File, FileKind, FileSort, Page},
-    text::{fold, search_words},
+    text::search_words,
 };
 use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 
 use crate::{
-    Picture, Result, Store, categories,
-    codes::line,
-    db::{Connection, Dialect, FEW_HITS, transaction},
-    error::{damaged, field},
-    notifications, storage,
+    Picture, Result, Store,
+    db::{Connection, Dialect, FEW_HITS},
+    error::damaged,
+    storage,
 };
-
-/// Largest cover or preview, in bytes.
-pub(crate) const MAX_PICTURE: usize = 8 << 20;
 
 /// What is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
-    /// Words, in any spelling that [`fold`] makes the same; empty for all files.
+    /// Words, in any spelling that [`shared::text::fold`] makes the same; empty for all files.
     pub text: String,
     /// Only this category.
     pub category: Option<CategoryId>,
@@ -36,23 +29,6 @@ pub struct Query {
     pub page: i64,
     /// Files on a page, 1 to 100.
     pub per_page: i64,
-}
-
-/// A file to add.
-#[derive(Debug, Clone)]
-pub struct NewFile {
-    /// 1 to 200 characters.
-    pub title: String,
-    /// Up to 5000 characters.
-    pub description: String,
-    /// Where it stands.
-    pub category: CategoryId,
-    /// Coins, from 0.
-    pub price: Coins,
-    /// What kind it is.
-    pub kind: FileKind,
-    /// The content's name as customers save it; 1 to 150 characters, without slashes.
-    pub file_name: String,
 }
 
 /// All categories in the shop's order.
@@ -69,26 +45,6 @@ async fn shelves(connection: &mut Connection) -> Result<Vec<Category>> {
         .collect()
 }
 
-/// The category of this name, made if there is none.
-pub async fn ensure_category(store: &Store, name: &str) -> Result<CategoryId> {
-    let name = name.trim();
-    categories::check_name(name).map_err(|code| field("category", code))?;
-    transaction!(store, |connection| {
-        let (id, _) = ensure_category_in(&mut *connection, name).await?;
-        Ok(id)
-    })
-}
-
-/// The same in the transaction of what it is for; and whether it was made.
-pub(crate) async fn ensure_category_in(connection: &mut Connection, name: &str) -> Result<(CategoryId, bool)> {
-    let made = sqlx::query("INSERT INTO categories (name, position) VALUES ($1, (SELECT COUNT(*) FROM categories)) ON CONFLICT DO NOTHING")
-        .bind(name.to_owned())
-        .execute(&mut *connection)
-        .await?;
-    let id: i64 = sqlx::query_scalar("SELECT id FROM categories WHERE name = $1").bind(name.to_owned()).fetch_one(&mut *connection).await?;
-    Ok((CategoryId(id), made.rows_affected() == 1))
-}
-
 const COLUMNS: &str =
     "files.id, files.title, files.description, files.category_id, categories.name AS category_name, files.price, files.kind,
     files.cover_etag, files.preview_etag, files.sales_count, files.created_at, files.updated_at, versions.number, versions.file_name,
@@ -100,9 +56,14 @@ const JOINS: &str = "JOIN categories ON categories.id = files.category_id JOIN v
 /// How much of a picture's hash its address has at least, in characters.
 const ADDRESS_HASH: usize = 8;
 
-/// Where a file's cover or preview is had, under a name that changes with it.
+/// What a picture's address ends with, so that it changes with the picture.
+pub(crate) fn address_hash(etag: &str) -> &str {
+    &etag[..ADDRESS_HASH.min(etag.len())]
+}
+
+/// Where a file's cover or preview is had.
 pub(crate) fn picture_address(kind: &str, id: FileId, etag: Option<String>) -> Option<String> {
-    etag.map(|etag| format!("/{kind}/{id}?v={}", &etag[..ADDRESS_HASH.min(etag.len())]))
+    etag.map(|etag| format!("/{kind}/{id}?v={}", address_hash(&etag)))
 }
 
 fn file(row: &AnyRow) -> Result<File> {
@@ -141,13 +102,7 @@ pub async fn browse(store: &Store, query: &Query, viewer: Option<AccountId>) -> 
     if words.is_empty() && !query.text.trim().is_empty() {
         return Ok((Page { items: Vec::new(), total: 0, page, per_page }, categories(store).await?));
     }
-    let dialect = store.0.db.dialect();
-    let (source, newest, terms) = if words.is_empty() {
-        ("files".to_owned(), "files.id DESC", Terms::default())
-    } else {
-        let terms = Terms::find(store, &words).await?;
-        (dialect.hits(&terms.condition(dialect), terms.few), dialect.newest_hit(terms.few), terms)
-    };
+    let (source, newest, terms) = sought(store, &words).await?;
     // The numbers are our own types', never a caller's text.
     let in_category = query.category.map(|category| format!(" AND files.category_id = {category}")).unwrap_or_default();
     let of_kind = query.kind.map(|kind| format!(" AND files.kind = '{}'", kind.as_str())).unwrap_or_default();
@@ -183,6 +138,15 @@ pub async fn browse(store: &Store, query: &Query, viewer: Option<AccountId>) -> 
     Ok((Page { items: rows.iter().map(file).collect::<Result<_>>()?, total, page, per_page }, categories))
 }
 
+/// What files with these words are selected from, what puts the newest of them first, and what is bound for them.
+pub(crate) async fn sought(store: &Store, words: &[String]) -> Result<(String, &'static str, Terms)> {
+    if words.is_empty() {
+        return Ok(("files".to_owned(), "files.id DESC", Terms::default()));
+    }
+    let (dialect, terms) = (store.0.db.dialect(), Terms::find(store, words).await?);
+    Ok((dialect.hits(&terms.condition(dialect), terms.few), dialect.newest_hit(terms.few), terms))
+}
+
 /// How the words of a search are looked for. An index walks all files of every word that it is asked for, so where one word
 /// is rare it is asked for that one alone, and the others are read in its few files.
 #[derive(Default)]
@@ -192,11 +156,11 @@ pub(crate) struct Terms {
     /// Words to read in what the index finds, from `$3` on.
     pub(crate) read: Vec<String>,
     /// True when the index finds fewer than [`FEW_HITS`].
-    pub(crate) few: bool,
+    few: bool,
 }
 
 impl Terms {
-    pub(crate) async fn find(store: &Store, words: &[String]) -> Result<Self> {
+    async fn find(store: &Store, words: &[String]) -> Result<Self> {
         let dialect = store.0.db.dialect();
         // Long words are rare more often than short ones.
         let mut longest_first: Vec<&String> = words.iter().collect();
@@ -212,7 +176,7 @@ impl Terms {
         Ok(Self { indexed, read: Vec::new(), few })
     }
 
-    pub(crate) fn condition(&self, dialect: Dialect) -> String {
+    fn condition(&self, dialect: Dialect) -> String {
         // Folded words stand between single spaces (`shared::text::fold`), and hold nothing that LIKE gives a meaning.
         let read: String = (3..).take(self.read.len()).map(|place| format!(" AND ' ' || files_search.folded LIKE ${place}")).collect();
         format!("{}{read}", dialect.matches())
@@ -238,191 +202,6 @@ pub async fn get(store: &Store, id: FileId, viewer: Option<AccountId>) -> Result
 pub async fn is_empty(store: &Store) -> Result<bool> {
     let any: Option<i64> = sqlx::query_scalar("SELECT id FROM files LIMIT 1").fetch_optional(store.0.db.reader()).await?;
     Ok(any.is_none())
-}
-
-/// Adds and publishes a file with its first version.
-pub async fn add_file(store: &Store, new: &NewFile, content: impl Stream<Item = io::Result<Vec<u8>>> + Send, limit: u64) -> Result<FileId> {
-    check(new)?;
-    let stored = storage::put(store, &new.file_name, content, limit).await?;
-    let now = store.now().0;
-    let dialect = store.0.db.dialect();
-    let added: Result<FileId> = transaction!(store, |connection| {
-        let category: Option<String> =
-            sqlx::query_scalar("UPDATE categories SET files_count = files_count + 1 WHERE id = $1 RETURNING name")
-                .bind(new.category.0)
-                .fetch_optional(&mut *connection)
-                .await?;
-        let category = category.ok_or_else(|| field("category", FieldCode::Format))?;
-        let id: i64 = sqlx::query_scalar(
-            "INSERT INTO files (title, description, category_id, price, kind, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $6) RETURNING id",
-        )
-        .bind(new.title.trim().to_owned())
-        .bind(new.description.trim().to_owned())
-        .bind(new.category.0)
-        .bind(new.price)
-        .bind(new.kind.as_str())
-        .bind(now)
-        .fetch_one(&mut *connection)
-        .await?;
-        sqlx::query(dialect.search_insert())
-            .bind(id)
-            .bind(fold(&format!("{} {} {}", new.title, category, new.description)))
-            .execute(&mut *connection)
-            .await?;
-        insert_version(store, &mut *connection, FileId(id), &new.file_name, "", &stored).await?;
-        Ok(FileId(id))
-    });
-    if added.is_err() {
-        storage::remove(store, &stored.storage_key).await?;
-    }
-    added
-}
-
-fn check(new: &NewFile) -> Result<()> {
-    let mut fields = Fields::default();
-    let title = fields.check("title", line(new.title.trim(), 1, 200));
-    let description = fields.check("description", line(new.description.trim(), 0, 5000));
-    let price = fields.check("price_coins", if (0..=MAX_COINS).contains(&new.price) { Ok(()) } else { Err(FieldCode::Range) });
-    let name = fields.check("file_name", file_name(&new.file_name));
-    if title.and(description).and(price).and(name).is_some() { Ok(()) } else { Err(fields.problem().into()) }
-}
-
-pub(crate) fn file_name(name: &str) -> std::result::Result<(), FieldCode> {
-    line(name.trim(), 1, 150)?;
-    let hidden = name.starts_with('.')
-        || name.chars().any(|character| matches!(character, '/' | '\\' | '\n') || shared::text::is_invisible(character));
-    if hidden { Err(FieldCode::Format) } else { Ok(()) }
-}
-
-async fn insert_version(
-    store: &Store,
-    connection: &mut Connection,
-    id: FileId,
-    file_name: &str,
-    note: &str,
-    stored: &crate::Content,
-) -> Result<VersionId> {
-    let version: i64 = sqlx::query_scalar(
-        "INSERT INTO versions (file_id, number, file_name, content_type, size, sha256, storage_key, note, created_at)
-         VALUES ($1, (SELECT COUNT(*) + 1 FROM versions WHERE file_id = $1), $2, $3, $4, $5, $6, $7, $8) RETURNING id",
-    )
-    .bind(id.0)
-    .bind(file_name.trim().to_owned())
-    .bind(stored.content_type.clone())
-    .bind(stored.size)
-    .bind(stored.sha256.clone())
-    .bind(stored.storage_key.clone())
-    .bind(note.to_owned())
-    .bind(store.now().0)
-    .fetch_one(&mut *connection)
-    .await?;
-    sqlx::query("UPDATE files SET version_id = $2, updated_at = $3 WHERE id = $1")
-        .bind(id.0)
-        .bind(version)
-        .bind(store.now().0)
-        .execute(&mut *connection)
-        .await?;
-    Ok(VersionId(version))
-}
-
-/// Adds a version: past buyers get it free, are told, and get fresh attempts (design, section 5).
-pub async fn add_version(
-    store: &Store,
-    id: FileId,
-    name: &str,
-    note: &str,
-    content: impl Stream<Item = io::Result<Vec<u8>>> + Send,
-    limit: u64,
-) -> Result<VersionId> {
-    file_name(name).map_err(|code| field("file_name", code))?;
-    line(note.trim(), 0, 1000).map_err(|code| field("note", code))?;
-    let stored = storage::put(store, name, content, limit).await?;
-    let added: Result<Attached> = transaction!(store, |connection| { attach(store, &mut *connection, id, name, note, &stored).await });
-    match added {
-        Ok(attached) => Ok(attached.tell(store)),
-        Err(error) => {
-            storage::remove(store, &stored.storage_key).await?;
-            Err(error)
-        }
-    }
-}
-
-/// A version that a stored content became.
-pub(crate) struct Attached {
-    pub(crate) version: VersionId,
-    told: Vec<AccountId>,
-}
-
-impl Attached {
-    /// Tells the browsers of those who have it, once the transaction is done.
-    pub(crate) fn tell(self, store: &Store) -> VersionId {
-        for customer in self.told {
-            store.live().changed(customer);
-        }
-        self.version
-    }
-}
-
-/// Makes a stored content the newest version of a file: past buyers are told, and get fresh attempts.
-pub(crate) async fn attach(
-    store: &Store,
-    connection: &mut Connection,
-    id: FileId,
-    name: &str,
-    note: &str,
-    stored: &crate::Content,
-) -> Result<Attached> {
-    // The row is held, so that two versions at once get their numbers one after the other.
-    let title: Option<String> = sqlx::query_scalar("UPDATE files SET updated_at = updated_at WHERE id = $1 RETURNING title")
-        .bind(id.0)
-        .fetch_optional(&mut *connection)
-        .await?;
-    let title = title.ok_or(Code::NotFound)?;
-    let version = insert_version(store, &mut *connection, id, name, note.trim(), stored).await?;
-    let buyers = sqlx::query(
-        "UPDATE purchases SET attempts_allowed = attempts_allowed + $2 WHERE file_id = $1 AND refunded_at IS NULL RETURNING id, customer_id",
-    )
-    .bind(id.0)
-    .bind(store.settings().attempts)
-    .fetch_all(&mut *connection)
-    .await?;
-    let mut told = Vec::with_capacity(buyers.len());
-    for buyer in &buyers {
-        let (purchase_id, customer) = (PurchaseId(buyer.try_get("id")?), AccountId(buyer.try_get("customer_id")?));
-        let notice = Notice::NewVersion { purchase_id, title: title.clone(), note: note.trim().to_owned() };
-        notifications::add(store, &mut *connection, customer, &notice).await?;
-        told.push(customer);
-    }
-    Ok(Attached { version, told })
-}
-
-/// Sets a file's cover: a PNG, JPEG or WebP picture.
-pub async fn set_cover(store: &Store, id: FileId, bytes: Vec<u8>) -> Result<()> {
-    let content_type =
-        picture_type(&bytes, &["image/png", "image/jpeg", "image/webp"], MAX_PICTURE).map_err(|code| field("cover", code))?;
-    let etag = storage::put_picture(store, bytes).await?;
-    set_picture(store, "UPDATE files SET cover_etag = $2, cover_type = $3 WHERE id = $1", id, etag, content_type).await
-}
-
-/// Sets a file's free preview: a picture or a PDF.
-pub async fn set_preview(store: &Store, id: FileId, bytes: Vec<u8>) -> Result<()> {
-    let content_type = picture_type(&bytes, &["image/png", "image/jpeg", "image/webp", "application/pdf"], MAX_PICTURE)
-        .map_err(|code| field("preview", code))?;
-    let etag = storage::put_picture(store, bytes).await?;
-    set_picture(store, "UPDATE files SET preview_etag = $2, preview_type = $3 WHERE id = $1", id, etag, content_type).await
-}
-
-pub(crate) fn picture_type(bytes: &[u8], allowed: &[&'static str], most: usize) -> std::result::Result<&'static str, FieldCode> {
-    if bytes.len() > most {
-        return Err(FieldCode::PictureSize);
-    }
-    let found = infer::get(bytes).map(|kind| kind.mime_type());
-    allowed.iter().copied().find(|allowed| Some(*allowed) == found).ok_or(FieldCode::ContentType)
-}
-
-async fn set_picture(store: &Store, sql: &'static str, id: FileId, etag: String, content_type: &'static str) -> Result<()> {
-    let updated = sqlx::query(sql).bind(id.0).bind(etag).bind(content_type).execute(store.0.db.writer()).await?;
-    if updated.rows_affected() == 1 { Ok(()) } else { Err(Code::NotFound.into()) }
 }
 
 /// A file's cover; [`Code::NotFound`] when it has none, and for a file that customers don't see, unless `hash` names the picture.

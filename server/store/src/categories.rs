@@ -9,11 +9,10 @@ use sqlx::Row;
 use crate::{
     Error, Origin, Result, Staff, Store,
     audit::Deed,
-    catalog,
-    codes::line,
     db::{Connection, transaction},
     error::field,
     files::folded,
+    text::line,
 };
 
 /// Files whose search rows are rewritten between two reads.
@@ -45,8 +44,7 @@ pub async fn list(store: &Store, staff: &Staff) -> Result<Vec<Shelf>> {
 
 /// The rule of a category's name, wherever it comes from.
 pub(crate) fn check_name(name: &str) -> std::result::Result<(), FieldCode> {
-    line(name, 1, 100)?;
-    if name.contains('\n') { Err(FieldCode::Format) } else { Ok(()) }
+    line(name, 1, 100)
 }
 
 fn name(request: &CategoryRequest) -> Result<String> {
@@ -67,34 +65,47 @@ fn named(id: CategoryId) -> String {
     format!("category:{id}")
 }
 
-async fn created(store: &Store, connection: &mut Connection, deed: &Deed<'_>, id: CategoryId) -> Result<()> {
-    deed.did(store, connection, "category.create", &named(id), "ok").await
-}
-
 /// Makes a category, the last one. Names are taken once.
 pub async fn create(store: &Store, staff: &Staff, request: &CategoryRequest, origin: &Origin) -> Result<CategoryId> {
     let deed = staff.must(store, Permission::ManageFiles, "category.create", "", origin).await?;
     let name = name(request)?;
     transaction!(store, deed, |connection| {
-        let id: std::result::Result<i64, sqlx::Error> = sqlx::query_scalar(
-            "INSERT INTO categories (name, position) VALUES ($1, (SELECT COALESCE(MAX(position), -1) + 1 FROM categories)) RETURNING id",
-        )
-        .bind(name.clone())
-        .fetch_one(&mut *connection)
-        .await;
-        let id = CategoryId(id.map_err(name_taken)?);
-        created(store, &mut *connection, &deed, id).await?;
-        Ok(id)
+        let made = make(store, &mut *connection, &deed, &name).await?;
+        made.ok_or_else(|| field("name", FieldCode::Taken))
     })
 }
 
-/// The category of this name, made if there is none, in the transaction of what it is for. [`check_name`] has passed the name.
-pub(crate) async fn ensure(store: &Store, connection: &mut Connection, deed: &Deed<'_>, name: &str) -> Result<CategoryId> {
-    let (id, made) = catalog::ensure_category_in(&mut *connection, name).await?;
-    if made {
-        created(store, &mut *connection, deed, id).await?;
+/// The category of this name, made by the operator if there is none.
+pub async fn ensure(store: &Store, name: &str) -> Result<CategoryId> {
+    let deed = Deed::operator("category.create", "");
+    let name = name.trim();
+    check_name(name).map_err(|code| field("category", code))?;
+    transaction!(store, deed, |connection| { ensure_in(store, &mut *connection, &deed, name).await })
+}
+
+/// The same in the transaction of what it is for. [`check_name`] has passed the name.
+pub(crate) async fn ensure_in(store: &Store, connection: &mut Connection, deed: &Deed<'_>, name: &str) -> Result<CategoryId> {
+    if let Some(made) = make(store, &mut *connection, deed, name).await? {
+        return Ok(made);
     }
-    Ok(id)
+    let id: i64 = sqlx::query_scalar("SELECT id FROM categories WHERE name = $1").bind(name.to_owned()).fetch_one(connection).await?;
+    Ok(CategoryId(id))
+}
+
+/// Makes a category, the last one; `None` when its name is taken.
+async fn make(store: &Store, connection: &mut Connection, deed: &Deed<'_>, name: &str) -> Result<Option<CategoryId>> {
+    let made: Option<i64> = sqlx::query_scalar(
+        "INSERT INTO categories (name, position) VALUES ($1, (SELECT COALESCE(MAX(position), -1) + 1 FROM categories))
+         ON CONFLICT DO NOTHING RETURNING id",
+    )
+    .bind(name.to_owned())
+    .fetch_optional(&mut *connection)
+    .await?;
+    let made = made.map(CategoryId);
+    if let Some(id) = made {
+        deed.did(store, connection, "category.create", &named(id), "ok").await?;
+    }
+    Ok(made)
 }
 
 /// Renames a category. The search knows its files by the new name at once.

@@ -16,7 +16,7 @@ use shared::{
 };
 use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 
-use crate::{Result, Staff, Store, db::Connection, error::damaged};
+use crate::{Origin, Result, Staff, Store, audit::Deed, db::Connection, error::damaged, text::line};
 
 pub use change::{cancel, freeze, thaw};
 pub use import::{NewImport, import};
@@ -47,32 +47,21 @@ pub struct NewBatch {
 
 /// Who makes codes.
 pub enum Maker<'a> {
-    /// A member of the staff.
-    Staff(&'a Staff),
+    /// A member of the staff, and where they ask from.
+    Staff(&'a Staff, &'a Origin),
     /// The operator at the command line.
     Operator,
 }
 
 /// The rules of a batch, all of them at once.
 fn check(store: &Store, batch: &NewBatch, fields: &mut Fields) -> Option<()> {
-    let within = |ok: bool, code| if ok { Ok(()) } else { Err(code) };
-    let value = fields.check("value", within((1..=MAX_COINS).contains(&batch.value), FieldCode::Range));
-    let count = fields.check("count", within((1..=MAX_COUNT).contains(&batch.count), FieldCode::Range));
+    let value = fields.within("value", batch.value, 1..=MAX_COINS);
+    let count = fields.within("count", batch.count, 1..=MAX_COUNT);
     let label = fields.check("label", line(&batch.label, 1, 100));
     let reseller = fields.check("reseller", line(&batch.reseller, 0, 100));
-    let expiry = fields.check("expires_at", within(batch.expires_at.is_none_or(|instant| instant > store.now()), FieldCode::Range));
+    let lives = batch.expires_at.is_none_or(|instant| instant > store.now());
+    let expiry = fields.check("expires_at", if lives { Ok(()) } else { Err(FieldCode::Range) });
     value.and(count).and(label).and(reseller).and(expiry)
-}
-
-/// One line of text that people wrote, of so many characters, without control characters.
-pub(crate) fn line(text: &str, least: usize, most: usize) -> std::result::Result<(), FieldCode> {
-    match text.chars().count() {
-        0 if least > 0 => Err(FieldCode::Required),
-        count if count > most => Err(FieldCode::TooLong),
-        count if count < least => Err(FieldCode::TooShort),
-        _ if text.chars().any(|character| character.is_control() && character != '\n') => Err(FieldCode::Format),
-        _ => Ok(()),
-    }
 }
 
 /// As the audit log names a batch.
@@ -92,7 +81,7 @@ enum Kind {
 }
 
 /// Writes a batch without its codes.
-async fn insert_batch(store: &Store, connection: &mut Connection, batch: &NewBatch, kind: Kind, actor: &str) -> Result<BatchId> {
+async fn insert_batch(store: &Store, connection: &mut Connection, batch: &NewBatch, kind: Kind, deed: &Deed<'_>) -> Result<BatchId> {
     let until = matches!(kind, Kind::Ticketed).then(|| store.now().plus(HAND_OUT_LIFE).0);
     let id = sqlx::query_scalar(
         "INSERT INTO code_batches (value, count, label, reseller, folded, expires_at, imported, handed_out_until, created_at, created_by)
@@ -107,7 +96,7 @@ async fn insert_batch(store: &Store, connection: &mut Connection, batch: &NewBat
     .bind(i64::from(matches!(kind, Kind::Imported)))
     .bind(until)
     .bind(store.now().0)
-    .bind(actor.to_owned())
+    .bind(deed.actor().to_owned())
     .fetch_one(&mut *connection)
     .await?;
     Ok(BatchId(id))

@@ -22,7 +22,7 @@ pub(crate) use personal::is_forgotten;
 pub use personal::{erase, export};
 pub(crate) use search::{Named, named};
 
-use crate::{Result, Staff, Store, downloads, error::damaged, phones::Forms, sessions, throttle};
+use crate::{Result, Staff, Store, db::page, downloads, error::damaged, phones::Forms, sessions, throttle};
 
 /// Lines of a page.
 pub(crate) const PAGE: i64 = 25;
@@ -74,14 +74,6 @@ pub async fn find(store: &Store, staff: &Staff, find: &Find) -> Result<CustomerL
     let rows = query.fetch_all(store.0.db.reader()).await?;
     let (rows, next_cursor) = page(&rows, PAGE, "id")?;
     Ok(CustomerList { results: rows.iter().map(line).collect::<Result<_>>()?, next_cursor })
-}
-
-/// The rows of a page, of which one more was fetched than it holds, and where the next one begins.
-pub(crate) fn page<'a>(rows: &'a [AnyRow], length: i64, id: &str) -> Result<(&'a [AnyRow], Option<i64>)> {
-    let length = usize::try_from(length).unwrap_or_default();
-    let shown = &rows[..rows.len().min(length)];
-    let next = if rows.len() > length { shown.last().map(|row| row.try_get(id)).transpose()? } else { None };
-    Ok((shown, next))
 }
 
 fn instant(row: &AnyRow, column: &str) -> Result<Option<Instant>> {

@@ -3,8 +3,8 @@
 use std::{net::IpAddr, sync::Once, time::Duration};
 
 use sqlx::{
-    Any, AnyConnection, AnyPool, Connection as _, Executor, Transaction,
-    any::{AnyPoolOptions, install_default_drivers},
+    Any, AnyConnection, AnyPool, Connection as _, Executor, Row as _, Transaction,
+    any::{AnyPoolOptions, AnyRow, install_default_drivers},
     postgres::{PgConnectOptions, PgSslMode},
 };
 
@@ -334,8 +334,16 @@ fn sqlite_pool(connections: u32, mode: &'static str) -> AnyPoolOptions {
     })
 }
 
+/// The rows of a page, of which one more was fetched than it holds, and where the next one begins.
+pub(crate) fn page<'a>(rows: &'a [AnyRow], length: i64, id: &str) -> Result<(&'a [AnyRow], Option<i64>)> {
+    let length = usize::try_from(length).unwrap_or_default();
+    let shown = &rows[..rows.len().min(length)];
+    let next = if rows.len() > length { shown.last().map(|row| row.try_get(id)).transpose()? } else { None };
+    Ok((shown, next))
+}
+
 /// Runs the block as one transaction, as often as the database asks for; its value is a `Result`, whose error undoes everything. Where it is
-/// a member's [`crate::audit::Deed`] that is named before the block, the audit log tells when it was refused.
+/// a [`crate::audit::Deed`] that is named before the block, the audit log tells when it was refused.
 macro_rules! transaction {
     ($store:expr, |$connection:ident| $work:block) => {{
         let store: &crate::Store = $store;

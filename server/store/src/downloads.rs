@@ -19,7 +19,7 @@ use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 use crate::{
     Result, Staff, Store,
     customers::{self, Named, PAGE},
-    db::FEW_HITS,
+    db::{FEW_HITS, page},
     error::damaged,
     sales,
 };
@@ -60,7 +60,7 @@ async fn attempts(store: &Store, staff: &Staff, filter: &DownloadFilter, length:
         query = query.bind(text);
     }
     let rows = query.fetch_all(store.0.db.reader()).await?;
-    let (rows, next_cursor) = customers::page(&rows, length, "id")?;
+    let (rows, next_cursor) = page(&rows, length, "id")?;
     Ok(Downloads { results: told(store, rows).await?, next_cursor })
 }
 

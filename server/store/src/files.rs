@@ -1,5 +1,7 @@
 //! The catalog in the staff's hands: all files, seen by customers or not.
 
+mod contents;
+
 use std::io;
 
 use futures::Stream;
@@ -16,15 +18,20 @@ use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 use crate::{
     Origin, Result, Staff, Store,
     audit::Deed,
-    catalog::{self, Terms},
-    codes::line,
-    db::{Connection, transaction},
+    catalog,
+    db::{Connection, page, transaction},
     error::{damaged, field},
-    pictures, storage,
+    pictures::{self, Drawn},
+    storage::{self, Content},
+    text::{line, lines, trimmed},
 };
 
+pub use crate::pictures::{Slot, remove_picture, set_picture};
+pub use contents::add_content;
+pub(crate) use contents::{Attached, Label, attach, check_content};
+
 /// Files on a page of the list.
-const PAGE: usize = 30;
+const PAGE: i64 = 30;
 
 /// What is looked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -95,13 +102,7 @@ pub async fn list(store: &Store, staff: &Staff, query: &Query) -> Result<StockFi
     if words.is_empty() && !query.text.trim().is_empty() {
         return Ok(StockFiles { results: Vec::new(), next_cursor: None });
     }
-    let dialect = store.0.db.dialect();
-    let (source, newest, terms) = if words.is_empty() {
-        ("files".to_owned(), "files.id DESC", Terms::default())
-    } else {
-        let terms = Terms::find(store, &words).await?;
-        (dialect.hits(&terms.condition(dialect), terms.few), dialect.newest_hit(terms.few), terms)
-    };
+    let (source, newest, terms) = catalog::sought(store, &words).await?;
     // A number of our own type, never a caller's text.
     let in_category = query.category.map(|category| format!(" AND files.category_id = {category}")).unwrap_or_default();
     let in_state = match query.state {
@@ -117,9 +118,8 @@ pub async fn list(store: &Store, staff: &Staff, query: &Query) -> Result<StockFi
         rows = rows.bind(format!("% {word}%"));
     }
     let rows = rows.fetch_all(store.0.db.reader()).await?;
-    let results = rows.iter().take(PAGE).map(stock_file).collect::<Result<Vec<_>>>()?;
-    let next_cursor = if rows.len() > PAGE { results.last().map(|file| file.id.0) } else { None };
-    Ok(StockFiles { results, next_cursor })
+    let (rows, next_cursor) = page(&rows, PAGE, "id")?;
+    Ok(StockFiles { results: rows.iter().map(stock_file).collect::<Result<_>>()?, next_cursor })
 }
 
 /// One file.
@@ -156,10 +156,10 @@ pub(crate) struct Details {
 /// What is written, if it keeps the rules, as far as that can be known without the category.
 pub(crate) fn details(request: &FileRequest) -> Result<Details> {
     let mut fields = Fields::default();
-    let (title, description) = (request.title.trim().to_owned(), request.description.trim().replace("\r\n", "\n"));
+    let (title, description) = (request.title.trim().to_owned(), trimmed(&request.description));
     let titled = fields.check("title", line(&title, 1, 200));
-    let described = fields.check("description", line(&description, 0, 5000));
-    let priced = fields.check("price_coins", if (0..=MAX_COINS).contains(&request.price_coins) { Ok(()) } else { Err(FieldCode::Range) });
+    let described = fields.check("description", lines(&description, 0, 5000));
+    let priced = fields.within("price_coins", request.price_coins, 0..=MAX_COINS);
     let kind = fields.parse::<FileKind>("kind", &request.kind);
     match kind.filter(|_| titled.and(described).and(priced).is_some()) {
         Some(kind) => Ok(Details { title, description, category: CategoryId(request.category_id), price: request.price_coins, kind }),
@@ -217,6 +217,50 @@ pub(crate) async fn create_in(store: &Store, connection: &mut Connection, deed: 
     Ok(FileId(id))
 }
 
+/// A whole file, as a line of a manifest lists it.
+#[derive(Debug, Clone)]
+pub struct NewFile {
+    /// What is written of it.
+    pub about: FileRequest,
+    /// Its content's name as customers save it: 1 to 150 characters, without slashes.
+    pub file_name: String,
+    /// Its cover and free preview, as [`set_picture`] takes them.
+    pub pictures: Vec<(Slot, Vec<u8>)>,
+}
+
+/// Adds a whole file by the operator and shows it to customers: all of it, or after a broken rule or a fault nothing. The rules are those of
+/// [`create`], [`add_content`] and [`set_picture`].
+pub async fn add(store: &Store, new: NewFile, content: impl Stream<Item = io::Result<Vec<u8>>> + Send) -> Result<FileId> {
+    let (details, label) = (details(&new.about)?, Label::new(&new.file_name, "")?);
+    let mut drawn = Vec::with_capacity(new.pictures.len());
+    for (slot, bytes) in new.pictures {
+        drawn.push((slot, pictures::tidy(slot, bytes).await?));
+    }
+    let stored = contents::put(store, &label, content).await?;
+    let added = add_stored(store, &details, &label, &stored, drawn).await;
+    if added.is_err() {
+        storage::remove(store, &stored.storage_key).await?;
+    }
+    added
+}
+
+async fn add_stored(store: &Store, details: &Details, label: &Label, stored: &Content, drawn: Vec<(Slot, Drawn)>) -> Result<FileId> {
+    let mut pictures = Vec::with_capacity(drawn.len());
+    for (slot, picture) in drawn {
+        pictures.push((slot, pictures::keep(store, picture).await?));
+    }
+    let deed = Deed::operator("file.create", "");
+    transaction!(store, deed, |connection| {
+        let id = create_in(store, &mut *connection, &deed, details).await?;
+        attach(store, &mut *connection, &deed, id, label, stored).await?;
+        for (slot, kept) in &pictures {
+            pictures::place(store, &mut *connection, &deed, id, *slot, Some(kept)).await?;
+        }
+        publish(store, &mut *connection, &deed, id, true).await?;
+        Ok(id)
+    })
+}
+
 /// Changes what is written of a file. Those who bought it keep the price they paid.
 pub async fn edit(store: &Store, staff: &Staff, id: FileId, request: &FileRequest, origin: &Origin) -> Result<()> {
     let deed = staff.must(store, Permission::ManageFiles, "file.edit", audited(id), origin).await?;
@@ -269,129 +313,40 @@ async fn count(connection: &mut Connection, category: CategoryId, step: i64) -> 
 
 /// Shows a file to customers, or hides it; those who bought it have it either way. Doing it twice is doing it once.
 pub async fn set_published(store: &Store, staff: &Staff, id: FileId, published: bool, origin: &Origin) -> Result<()> {
-    let action = if published { "file.publish" } else { "file.hide" };
-    let deed = staff.must(store, Permission::ManageFiles, action, audited(id), origin).await?;
-    transaction!(store, deed, |connection| {
-        let changed: Option<i64> = sqlx::query_scalar(
-            "UPDATE files SET published = $2 WHERE id = $1 AND published <> $2 AND version_id IS NOT NULL RETURNING category_id",
-        )
-        .bind(id.0)
-        .bind(i64::from(published))
-        .fetch_optional(&mut *connection)
-        .await?;
-        let Some(category) = changed else {
-            let content: Option<i64> = sqlx::query_scalar("SELECT COALESCE(version_id, 0) FROM files WHERE id = $1")
-                .bind(id.0)
-                .fetch_optional(&mut *connection)
-                .await?;
-            return match content.ok_or(Code::NotFound)? {
-                0 if published => Err(Code::NoContent.into()),
-                _ => Ok(()),
-            };
+    let deed = staff.must(store, Permission::ManageFiles, shown(published), audited(id), origin).await?;
+    transaction!(store, deed, |connection| { publish(store, &mut *connection, &deed, id, published).await })
+}
+
+/// What the audit log calls it.
+fn shown(published: bool) -> &'static str {
+    if published { "file.publish" } else { "file.hide" }
+}
+
+async fn publish(store: &Store, connection: &mut Connection, deed: &Deed<'_>, id: FileId, published: bool) -> Result<()> {
+    let changed: Option<i64> = sqlx::query_scalar(
+        "UPDATE files SET published = $2 WHERE id = $1 AND published <> $2 AND version_id IS NOT NULL RETURNING category_id",
+    )
+    .bind(id.0)
+    .bind(i64::from(published))
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(category) = changed else {
+        let content: Option<i64> = sqlx::query_scalar("SELECT COALESCE(version_id, 0) FROM files WHERE id = $1")
+            .bind(id.0)
+            .fetch_optional(&mut *connection)
+            .await?;
+        return match content.ok_or(Code::NotFound)? {
+            0 if published => Err(Code::NoContent.into()),
+            _ => Ok(()),
         };
-        count(&mut *connection, CategoryId(category), if published { 1 } else { -1 }).await?;
-        deed.done(store, &mut *connection, "ok").await
-    })
-}
-
-/// Adds a content in one go: the first one, or a new version, of which past buyers are told and for which they get fresh attempts.
-pub async fn add_content(
-    store: &Store,
-    staff: &Staff,
-    id: FileId,
-    name: &str,
-    note: &str,
-    content: impl Stream<Item = io::Result<Vec<u8>>> + Send,
-    origin: &Origin,
-) -> Result<VersionId> {
-    let deed = staff.must(store, Permission::ManageFiles, "file.version", audited(id), origin).await?;
-    check_content(store, id, name, note).await?;
-    let stored = storage::put(store, name, content, store.settings().largest_file.unsigned_abs()).await?;
-    if stored.size == 0 {
-        storage::remove(store, &stored.storage_key).await?;
-        return Err(field("file", FieldCode::EmptyFile));
-    }
-    let added = transaction!(store, deed, |connection| {
-        let attached = catalog::attach(store, &mut *connection, id, name, note, &stored).await?;
-        deed.done(store, &mut *connection, "ok").await?;
-        Ok(attached)
-    });
-    match added {
-        Ok(attached) => Ok(attached.tell(store)),
-        Err(error) => {
-            storage::remove(store, &stored.storage_key).await?;
-            Err(error)
-        }
-    }
-}
-
-/// What can be known of a content before its first byte.
-pub(crate) async fn check_content(store: &Store, id: FileId, name: &str, note: &str) -> Result<()> {
-    must_exist(store, id).await?;
-    let mut fields = Fields::default();
-    let named = fields.check("file_name", catalog::file_name(name));
-    let noted = fields.check("note", line(note.trim(), 0, 1000));
-    if named.and(noted).is_none() {
-        return Err(fields.problem().into());
-    }
-    Ok(())
+    };
+    count(&mut *connection, CategoryId(category), if published { 1 } else { -1 }).await?;
+    deed.did(store, connection, shown(published), &audited(id), "ok").await
 }
 
 /// [`Code::NotFound`] when there is no such file: said before what else may be wrong.
-async fn must_exist(store: &Store, id: FileId) -> Result<()> {
+pub(crate) async fn must_exist(store: &Store, id: FileId) -> Result<()> {
     let known: Option<i64> =
         sqlx::query_scalar("SELECT id FROM files WHERE id = $1").bind(id.0).fetch_optional(store.0.db.reader()).await?;
     if known.is_some() { Ok(()) } else { Err(Code::NotFound.into()) }
-}
-
-/// A picture beside a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Slot {
-    /// Its cover: a picture.
-    Cover,
-    /// Its free preview: a picture or a PDF.
-    Preview,
-}
-
-impl Slot {
-    fn sql(self) -> &'static str {
-        match self {
-            Self::Cover => "UPDATE files SET cover_etag = $2, cover_type = $3 WHERE id = $1",
-            Self::Preview => "UPDATE files SET preview_etag = $2, preview_type = $3 WHERE id = $1",
-        }
-    }
-
-    /// What the audit log calls a change of it.
-    pub fn action(self) -> &'static str {
-        match self {
-            Self::Cover => "file.cover",
-            Self::Preview => "file.preview",
-        }
-    }
-}
-
-/// Puts a cover or preview beside a file. Pictures are drawn anew, small enough and without what a camera wrote into them.
-pub async fn set_picture(store: &Store, staff: &Staff, id: FileId, slot: Slot, bytes: Vec<u8>, origin: &Origin) -> Result<()> {
-    let deed = staff.must(store, Permission::ManageFiles, slot.action(), audited(id), origin).await?;
-    must_exist(store, id).await?;
-    let (bytes, content_type) = pictures::tidy(slot, bytes).await?;
-    let etag = storage::put_picture(store, bytes).await?;
-    place_picture(store, &deed, id, slot, Some((etag, content_type))).await
-}
-
-/// Takes a cover or preview away.
-pub async fn remove_picture(store: &Store, staff: &Staff, id: FileId, slot: Slot, origin: &Origin) -> Result<()> {
-    let deed = staff.must(store, Permission::ManageFiles, slot.action(), audited(id), origin).await?;
-    place_picture(store, &deed, id, slot, None).await
-}
-
-async fn place_picture(store: &Store, deed: &Deed<'_>, id: FileId, slot: Slot, picture: Option<(String, &'static str)>) -> Result<()> {
-    let (etag, content_type) = picture.map(|(etag, content_type)| (Some(etag), Some(content_type.to_owned()))).unwrap_or_default();
-    transaction!(store, deed, |connection| {
-        let updated = sqlx::query(slot.sql()).bind(id.0).bind(etag.clone()).bind(content_type.clone()).execute(&mut *connection).await?;
-        if updated.rows_affected() == 0 {
-            return Err(Code::NotFound.into());
-        }
-        deed.done(store, &mut *connection, "ok").await
-    })
 }

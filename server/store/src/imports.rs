@@ -49,7 +49,7 @@ pub async fn import(store: &Store, staff: &Staff, table: &str, key: Option<&str>
         for Draft { details, category } in &drafts {
             let shelf = match shelves.get(category.as_str()) {
                 Some(shelf) => *shelf,
-                None => categories::ensure(store, &mut *connection, &deed, category).await?,
+                None => categories::ensure_in(store, &mut *connection, &deed, category).await?,
             };
             shelves.insert(category, shelf);
             let mut details = details.clone();

@@ -36,6 +36,7 @@ pub mod staff;
 pub mod statistics;
 mod storage;
 pub mod subscriptions;
+mod text;
 mod throttle;
 pub mod uploads;
 pub mod wallet;
@@ -51,7 +52,7 @@ pub use error::{Error, Result};
 pub use live::Live;
 pub use origin::{Caller, Customer, Origin, Staff, counted_as};
 pub use settings::Settings;
-pub use storage::{Content, Picture, files_answer};
+pub use storage::{Picture, files_answer};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {

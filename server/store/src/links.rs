@@ -51,7 +51,7 @@ pub async fn press_download(store: &Store, customer: &Customer, purchase: Purcha
         }
         Err(error) if !error.is_fault() => {
             let outcome = error.problem().code.as_str();
-            audit::record_failure(store, &Entry { actor: &actor, action: "links.press", subject: &subject, outcome, origin }).await?;
+            audit::record_alone(store, &Entry { actor: &actor, action: "links.press", subject: &subject, outcome, origin }).await?;
         }
         Err(_) => {}
     }

@@ -1,20 +1,24 @@
-//! Covers and previews as they come from cameras and drawing programs, made fit for a page.
+//! Covers and previews as they come from cameras and drawing programs, made fit for a page and put beside a file.
 
 use std::io::Cursor;
 
 use image::{
     DynamicImage, ImageDecoder, ImageReader, Limits, Rgb, RgbImage, codecs::jpeg::JpegEncoder, imageops::FilterType, metadata::Orientation,
 };
-use shared::FieldCode;
+use shared::{Code, FieldCode, FileId, api::admin::Permission};
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
 use crate::{
-    Result,
-    catalog::{MAX_PICTURE, picture_type},
+    Origin, Result, Staff, Store,
+    audit::Deed,
+    db::{Connection, transaction},
     error::{damaged, field},
-    files::Slot,
+    files::{audited, must_exist},
+    storage,
 };
 
+/// Largest cover or preview that is taken in, in bytes.
+const MOST_BYTES: usize = 16 << 20;
 /// Points of the largest picture that is taken in: a phone's best, and no bomb.
 const MOST_POINTS: u64 = 50_000_000;
 /// Memory that decoding may take, in bytes.
@@ -29,18 +33,60 @@ const PREVIEW: (u32, u32) = (1600, 1600);
 /// One at a time: each may take [`MOST_MEMORY`].
 static AT_WORK: Semaphore = Semaphore::const_new(1);
 
-/// The picture drawn anew and its media type; a PDF as it is, where one is allowed.
-pub(crate) async fn tidy(slot: Slot, bytes: Vec<u8>) -> Result<(Vec<u8>, &'static str)> {
-    let (name, allowed, most, fit): (_, &[&'static str], _, _) = match slot {
-        Slot::Cover => ("cover", &["image/png", "image/jpeg", "image/webp"], 2 * MAX_PICTURE, COVER),
-        Slot::Preview => ("preview", &["image/png", "image/jpeg", "image/webp", "application/pdf"], 2 * MAX_PICTURE, PREVIEW),
+/// What is shown in a slot: its bytes and media type.
+pub(crate) type Drawn = (Vec<u8>, &'static str);
+/// The same once it is stored: its entity tag and media type.
+pub(crate) type Kept = (String, &'static str);
+
+/// A picture beside a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slot {
+    /// Its cover: a picture.
+    Cover,
+    /// Its free preview: a picture or a PDF.
+    Preview,
+}
+
+impl Slot {
+    fn sql(self) -> &'static str {
+        match self {
+            Self::Cover => "UPDATE files SET cover_etag = $2, cover_type = $3 WHERE id = $1",
+            Self::Preview => "UPDATE files SET preview_etag = $2, preview_type = $3 WHERE id = $1",
+        }
+    }
+
+    /// What the audit log calls a change of it.
+    pub fn action(self) -> &'static str {
+        match self {
+            Self::Cover => "file.cover",
+            Self::Preview => "file.preview",
+        }
+    }
+}
+
+/// The media type of a picture, when it is one that pages show.
+pub(crate) fn type_of(bytes: &[u8]) -> Option<&'static str> {
+    let found = infer::get(bytes)?.mime_type();
+    ["image/png", "image/jpeg", "image/webp"].contains(&found).then_some(found)
+}
+
+/// The picture drawn anew; a PDF as it is, where one is allowed.
+pub(crate) async fn tidy(slot: Slot, bytes: Vec<u8>) -> Result<Drawn> {
+    let (name, fit) = match slot {
+        Slot::Cover => ("cover", COVER),
+        Slot::Preview => ("preview", PREVIEW),
     };
     if bytes.is_empty() {
         return Err(field(name, FieldCode::EmptyFile));
     }
-    let content_type = picture_type(&bytes, allowed, most).map_err(|code| field(name, code))?;
-    if content_type == "application/pdf" {
-        return Ok((bytes, content_type));
+    if bytes.len() > MOST_BYTES {
+        return Err(field(name, FieldCode::PictureSize));
+    }
+    if slot == Slot::Preview && infer::is(&bytes, "pdf") {
+        return Ok((bytes, "application/pdf"));
+    }
+    if type_of(&bytes).is_none() {
+        return Err(field(name, FieldCode::ContentType));
     }
     let turn = AT_WORK.acquire().await.map_err(damaged)?;
     let drawn = spawn_blocking(move || {
@@ -87,6 +133,46 @@ fn on_paper(picture: &DynamicImage) -> RgbImage {
         let mix = |colour: u16| u8::try_from((colour * alpha + 255 * (255 - alpha)) / 255).unwrap_or(u8::MAX);
         Rgb([mix(red), mix(green), mix(blue)])
     })
+}
+
+/// Puts a cover or preview beside a file. Pictures are drawn anew, small enough and without what a camera wrote into them.
+pub async fn set_picture(store: &Store, staff: &Staff, id: FileId, slot: Slot, bytes: Vec<u8>, origin: &Origin) -> Result<()> {
+    let deed = staff.must(store, Permission::ManageFiles, slot.action(), audited(id), origin).await?;
+    must_exist(store, id).await?;
+    let kept = keep(store, tidy(slot, bytes).await?).await?;
+    transaction!(store, deed, |connection| { place(store, &mut *connection, &deed, id, slot, Some(&kept)).await })
+}
+
+/// Stores what [`tidy`] gave.
+pub(crate) async fn keep(store: &Store, (bytes, content_type): Drawn) -> Result<Kept> {
+    Ok((storage::put_picture(store, bytes).await?, content_type))
+}
+
+/// Takes a cover or preview away.
+pub async fn remove_picture(store: &Store, staff: &Staff, id: FileId, slot: Slot, origin: &Origin) -> Result<()> {
+    let deed = staff.must(store, Permission::ManageFiles, slot.action(), audited(id), origin).await?;
+    transaction!(store, deed, |connection| { place(store, &mut *connection, &deed, id, slot, None).await })
+}
+
+/// Puts a picture that is kept, or none, into a file's slot.
+pub(crate) async fn place(
+    store: &Store,
+    connection: &mut Connection,
+    deed: &Deed<'_>,
+    id: FileId,
+    slot: Slot,
+    picture: Option<&Kept>,
+) -> Result<()> {
+    let updated = sqlx::query(slot.sql())
+        .bind(id.0)
+        .bind(picture.map(|(etag, _)| etag.clone()))
+        .bind(picture.map(|(_, content_type)| *content_type))
+        .execute(&mut *connection)
+        .await?;
+    if updated.rows_affected() == 0 {
+        return Err(Code::NotFound.into());
+    }
+    deed.did(store, connection, slot.action(), &audited(id), "ok").await
 }
 
 #[cfg(test)]

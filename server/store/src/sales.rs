@@ -15,13 +15,13 @@ use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 use crate::{
     Customer, Error, Origin, Result, Staff, Store, accounts,
     audit::{self, Entry},
-    codes::line,
     db::{Connection, transaction},
     edge,
     error::{damaged, field},
     idempotency::{Once, digest},
     ledger::{self, Movement},
     links, notifications,
+    text::line,
 };
 
 /// How many purchases a list holds at most.
@@ -61,7 +61,7 @@ pub async fn purchase(store: &Store, customer: &Customer, file: FileId, key: Opt
         Ok(_) => store.live().changed(customer.id),
         Err(Error::Problem(problem)) => {
             let outcome = problem.code.as_str();
-            audit::record_failure(store, &Entry { actor: &actor, action: "sales.purchase", subject: &subject, outcome, origin }).await?;
+            audit::record_alone(store, &Entry { actor: &actor, action: "sales.purchase", subject: &subject, outcome, origin }).await?;
         }
         Err(_) => {}
     }

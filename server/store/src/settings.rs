@@ -12,10 +12,11 @@ use sqlx::Row;
 use crate::{
     Origin, Picture, Result, Staff, Store,
     audit::Deed,
-    codes::line,
+    catalog::address_hash,
     db::{Connection, transaction},
     error::{damaged, field},
-    storage,
+    pictures, storage,
+    text::{line, lines, trimmed},
 };
 
 /// Largest logo, in bytes: it is on every page.
@@ -125,9 +126,9 @@ const NUMBERS: &[Number] = numbers! {
 };
 
 const TEXTS: &[Text] = texts! {
-    shop_name, |text| written(text, 60);
-    contact, |text| written(text, 500);
-    recharge_points, |text| written(text, 1000);
+    shop_name, |text| written(text, line, 60);
+    contact, |text| written(text, lines, 500);
+    recharge_points, |text| written(text, lines, 1000);
     country_code, country_code;
 };
 
@@ -168,7 +169,7 @@ impl Settings {
             staff_session_hours: self.staff_session_life / ms::HOUR,
             upload_megabytes: self.largest_file / MEGABYTE,
             utc_offset_minutes: self.utc_offset / ms::MINUTE,
-            logo_url: self.logo.as_ref().map(|(etag, _)| format!("/logo?v={}", &etag[..8.min(etag.len())])),
+            logo_url: self.logo.as_ref().map(|(etag, _)| format!("/logo?v={}", address_hash(etag))),
         }
     }
 
@@ -268,11 +269,13 @@ fn check(request: &SettingsRequest) -> Result<Vec<(&'static str, String)>> {
     if wrong { Err(fields.problem().into()) } else { Ok(asked) }
 }
 
-/// Words of up to so many characters.
-fn written(text: &str, most: usize) -> std::result::Result<String, FieldCode> {
-    // Browsers send lines of a form with a carriage return.
-    let text = text.trim().replace("\r\n", "\n");
-    line(&text, 0, most)?;
+/// The rule of a text of so many characters at least and at most.
+type TextRule = fn(&str, usize, usize) -> std::result::Result<(), FieldCode>;
+
+/// What keeps the rule, of up to so many characters, as it is kept.
+fn written(text: &str, rule: TextRule, most: usize) -> std::result::Result<String, FieldCode> {
+    let text = trimmed(text);
+    rule(&text, 0, most)?;
     Ok(text)
 }
 
@@ -329,9 +332,7 @@ pub async fn set_logo(store: &Store, staff: &Staff, bytes: Vec<u8>, origin: &Ori
     } else if bytes.len() > MAX_LOGO {
         return Err(field(LOGO, FieldCode::TooLong));
     } else {
-        let found = infer::get(&bytes).map(|kind| kind.mime_type());
-        let kind = found.filter(|kind| ["image/png", "image/jpeg", "image/webp"].contains(kind));
-        let kind = kind.ok_or_else(|| field(LOGO, FieldCode::ContentType))?;
+        let kind = pictures::type_of(&bytes).ok_or_else(|| field(LOGO, FieldCode::ContentType))?;
         format!("{} {kind}", storage::put_picture(store, bytes).await?)
     };
     transaction!(store, deed, |connection| {

@@ -46,27 +46,28 @@ impl Staff {
 /// Adds a member from the command line: the first owner comes from nowhere else. User names are 3 to 32 letters, digits, dots, dashes;
 /// passwords 10 to 200 characters.
 pub async fn create(store: &Store, username: &str, password: &str, role: Role) -> Result<StaffId> {
-    insert(store, "operator", username, password, role, &Origin::console()).await
+    let deed = Deed::operator("staff.create", canonical(username));
+    insert(store, &deed, username, password, role).await
 }
 
 /// Adds a member from the dashboard.
 pub async fn hire(store: &Store, staff: &Staff, username: &str, password: &str, role: &str, origin: &Origin) -> Result<StaffId> {
-    staff.must(store, Permission::ManageStaff, "staff.create", canonical(username), origin).await?;
+    let deed = staff.must(store, Permission::ManageStaff, "staff.create", canonical(username), origin).await?;
     let mut fields = Fields::default();
     let named = fields.check("username", valid_username(&canonical(username)));
     let secret = fields.check("new_password", valid_password(password));
     let Some(role) = fields.parse::<Role>("role", role).filter(|_| named.and(secret).is_some()) else {
         return Err(fields.problem().into());
     };
-    insert(store, &staff.actor(), username, password, role, origin).await
+    insert(store, &deed, username, password, role).await
 }
 
-async fn insert(store: &Store, actor: &str, username: &str, password: &str, role: Role, origin: &Origin) -> Result<StaffId> {
+async fn insert(store: &Store, deed: &Deed<'_>, username: &str, password: &str, role: Role) -> Result<StaffId> {
     let username = canonical(username);
     valid_username(&username).map_err(|code| field("username", code))?;
     valid_password(password).map_err(|code| field("new_password", code))?;
     let hash = store.0.secrets.hash(password, store.random()).await?;
-    transaction!(store, |connection| {
+    transaction!(store, deed, |connection| {
         let id: std::result::Result<i64, sqlx::Error> =
             sqlx::query_scalar("INSERT INTO staff (username, password_hash, role, created_at) VALUES ($1, $2, $3, $4) RETURNING id")
                 .bind(username.clone())
@@ -76,8 +77,7 @@ async fn insert(store: &Store, actor: &str, username: &str, password: &str, role
                 .fetch_one(&mut *connection)
                 .await;
         let id = id.map_err(username_taken)?;
-        let entry = Entry { actor, action: "staff.create", subject: &named(StaffId(id)), outcome: role.as_str(), origin };
-        audit::record(store, &mut *connection, &entry).await?;
+        deed.did(store, &mut *connection, "staff.create", &named(StaffId(id)), role.as_str()).await?;
         Ok(StaffId(id))
     })
 }
@@ -146,7 +146,7 @@ pub async fn sign_in(store: &Store, username: &str, password: &str, totp: Option
     let locks = known.is_some() && matches!(begun, Ok(Some(_)));
     let Some(Known { id, password_hash, .. }) = known.filter(|_| right && begun.is_ok()) else {
         let entry = Entry { actor: "anonymous", action: "staff.sign_in", subject: &username, outcome, origin };
-        audit::record_failure(store, &entry).await?;
+        audit::record_alone(store, &entry).await?;
         if locks {
             warn_of_lock(store, origin).await?;
         }
@@ -321,24 +321,23 @@ pub async fn reset_password(store: &Store, staff: &Staff, id: StaffId, password:
 /// Takes the throttle's locks from a member whom guesses keep out, their own or somebody's.
 pub async fn unlock(store: &Store, staff: &Staff, id: StaffId, origin: &Origin) -> Result<()> {
     let deed = staff.must(store, Permission::ManageStaff, "staff.unlock", named(id), origin).await?;
-    deed.settled(store, release(store, &staff.actor(), id, origin).await).await
+    release(store, &deed, id).await
 }
 
 /// The same from the command line: nobody else can do it for the only owner. [`Code::NotFound`] where nobody has the user name.
 pub async fn unlock_from_console(store: &Store, username: &str) -> Result<()> {
     let id = find(store, username).await?;
-    release(store, "operator", id, &Origin::console()).await
+    release(store, &Deed::operator("staff.unlock", named(id)), id).await
 }
 
-async fn release(store: &Store, actor: &str, id: StaffId, origin: &Origin) -> Result<()> {
-    let subject = named(id);
-    transaction!(store, |connection| {
+async fn release(store: &Store, deed: &Deed<'_>, id: StaffId) -> Result<()> {
+    transaction!(store, deed, |connection| {
         let username: Option<String> =
             sqlx::query_scalar("SELECT username FROM staff WHERE id = $1").bind(id.0).fetch_optional(&mut *connection).await?;
         for locked in [of_username(&username.ok_or(Code::NotFound)?), of_totp(id), throttle::of_lookups(id)] {
             throttle::forget(&mut *connection, &locked).await?;
         }
-        audit::record(store, &mut *connection, &Entry { actor, action: "staff.unlock", subject: &subject, outcome: "ok", origin }).await
+        deed.done(store, &mut *connection, "ok").await
     })?;
     calm(store).await
 }

@@ -28,15 +28,15 @@ pub struct Picture {
 
 /// A content that was stored.
 #[derive(Debug)]
-pub struct Content {
+pub(crate) struct Content {
     /// Where it lies.
-    pub storage_key: String,
+    pub(crate) storage_key: String,
     /// Bytes.
-    pub size: i64,
+    pub(crate) size: i64,
     /// SHA-256 in hexadecimal.
-    pub sha256: String,
+    pub(crate) sha256: String,
     /// Its media type, by name and content.
-    pub content_type: String,
+    pub(crate) media_type: String,
 }
 
 pub(crate) fn path_of(storage_key: &str) -> Path {
@@ -54,7 +54,7 @@ pub(crate) fn new_key(store: &Store) -> String {
     format!("versions/{}", hex(&store.random::<16>()))
 }
 
-/// Stores a content of at most `limit` bytes. What can't be kept leaves nothing behind.
+/// Stores a content of 1 to `limit` bytes. What can't be kept leaves nothing behind.
 pub(crate) async fn put(
     store: &Store,
     file_name: &str,
@@ -75,11 +75,11 @@ pub(crate) async fn put_at(
     let upload = store.0.files.put_multipart(&path_of(&storage_key)).await?;
     let mut upload = WriteMultipart::new(upload);
     let mut flow = Flow::default();
-    let content_type = match pour(content, &mut upload, &mut flow, limit).await.and_then(|()| {
-        let found = content_type(file_name, &flow.head);
-        found.map_err(|code| field("file", if flow.size == 0 { FieldCode::EmptyFile } else { code }))
+    let media_type = match pour(content, &mut upload, &mut flow, limit).await.and_then(|()| {
+        let found = if flow.size == 0 { Err(FieldCode::EmptyFile) } else { content_type(file_name, &flow.head) };
+        found.map_err(|code| field("file", code))
     }) {
-        Ok(content_type) => content_type,
+        Ok(media_type) => media_type,
         Err(problem) => {
             // The first fault is the one to tell of.
             if let Err(error) = upload.abort().await {
@@ -90,7 +90,7 @@ pub(crate) async fn put_at(
     };
     upload.finish().await?;
     let size = i64::try_from(flow.size).map_err(|_| Code::PayloadTooLarge)?;
-    Ok(Content { storage_key, size, sha256: hex(&flow.hash.finalize()), content_type })
+    Ok(Content { storage_key, size, sha256: hex(&flow.hash.finalize()), media_type })
 }
 
 async fn pour(

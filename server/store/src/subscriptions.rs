@@ -12,13 +12,13 @@ use sqlx::{AssertSqlSafe, Row};
 
 use crate::{
     Customer, Error, Origin, Result, Staff, Store, accounts,
-    audit::{self, Entry},
-    codes::line,
+    audit::{self, Deed, Entry},
     db::{Connection, transaction},
     error::field,
     idempotency::Once,
     ledger::{self, Movement},
     notifications,
+    text::{line, lines, trimmed},
 };
 
 /// A package to offer.
@@ -45,31 +45,30 @@ const BATCH: i64 = 500;
 
 /// Offers a package, by the operator.
 pub async fn add(store: &Store, new: &NewPackage) -> Result<PackageId> {
-    insert(store, "operator", new, &Origin::console()).await
+    insert(store, &Deed::operator("packages.add", ""), new).await
 }
 
 /// Offers a package.
 pub async fn offer(store: &Store, staff: &Staff, new: &NewPackage, origin: &Origin) -> Result<PackageId> {
-    staff.must(store, Permission::ManagePackages, "packages.add", "", origin).await?;
-    insert(store, &staff.actor(), new, origin).await
+    let deed = staff.must(store, Permission::ManagePackages, "packages.add", "", origin).await?;
+    insert(store, &deed, new).await
 }
 
 /// The package with its texts trimmed, when it breaks no rule.
 fn checked(new: &NewPackage) -> Result<NewPackage> {
     let mut fields = Fields::default();
-    let (name, description) = (new.name.trim().to_owned(), new.description.trim().replace("\r\n", "\n"));
+    let (name, description) = (new.name.trim().to_owned(), trimmed(&new.description));
     let mut fine = fields.check("name", line(&name, 1, 100)).is_some();
-    fine &= fields.check("description", line(&description, 0, 1000)).is_some();
+    fine &= fields.check("description", lines(&description, 0, 1000)).is_some();
     for (name, number, most) in [("price_coins", new.price, MAX_COINS), ("days", new.days, 3660), ("files", new.files, 100_000)] {
-        let rule = if (1..=most).contains(&number) { Ok(()) } else { Err(FieldCode::Range) };
-        fine &= fields.check(name, rule).is_some();
+        fine &= fields.within(name, number, 1..=most).is_some();
     }
     if fine { Ok(NewPackage { name, description, ..new.clone() }) } else { Err(fields.problem().into()) }
 }
 
-async fn insert(store: &Store, actor: &str, new: &NewPackage, origin: &Origin) -> Result<PackageId> {
+async fn insert(store: &Store, deed: &Deed<'_>, new: &NewPackage) -> Result<PackageId> {
     let new = checked(new)?;
-    transaction!(store, |connection| {
+    transaction!(store, deed, |connection| {
         let id: i64 = sqlx::query_scalar(
             "INSERT INTO packages (name, description, price, days, files, created_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
         )
@@ -83,8 +82,7 @@ async fn insert(store: &Store, actor: &str, new: &NewPackage, origin: &Origin) -
         .await?;
         cover(&mut *connection, PackageId(id), &new.categories).await?;
         let (subject, outcome) = (named(PackageId(id)), terms(&mut *connection, PackageId(id), &new).await?);
-        let entry = Entry { actor, action: "packages.add", subject: &subject, outcome: &outcome, origin };
-        audit::record(store, &mut *connection, &entry).await?;
+        deed.did(store, &mut *connection, "packages.add", &subject, &outcome).await?;
         Ok(PackageId(id))
     })
 }

@@ -12,7 +12,7 @@ use shared::{
 };
 use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 
-use crate::{Error, Origin, Result, Staff, Store, audit::Deed, catalog, codes::line, db::transaction, error::field, files, storage};
+use crate::{Error, Origin, Result, Staff, Store, audit::Deed, db::transaction, error::field, files, storage, text::line};
 
 /// Bytes of a part, all that an upload takes of memory.
 const PART: usize = 8 << 20;
@@ -43,7 +43,7 @@ fn upload(row: &AnyRow) -> Result<Upload> {
 /// Begins an upload; the one that was begun before with the same name, size and fingerprint, if there is one, goes on.
 pub async fn begin(store: &Store, staff: &Staff, request: &UploadRequest, origin: &Origin) -> Result<Upload> {
     let deed = staff.must(store, Permission::ManageFiles, "upload.begin", files::audited(FileId(request.file_id)), origin).await?;
-    files::check_content(store, FileId(request.file_id), &request.file_name, &request.note).await?;
+    let label = files::check_content(store, FileId(request.file_id), &request.file_name, &request.note).await?;
     line(&request.fingerprint, 0, 200).map_err(|code| field("fingerprint", code))?;
     if request.length <= 0 {
         return Err(field("length", FieldCode::EmptyFile));
@@ -60,10 +60,10 @@ pub async fn begin(store: &Store, staff: &Staff, request: &UploadRequest, origin
                 AND (writer IS NULL OR writer <> 'gone')) RETURNING {COLUMNS}"
         )))
         .bind(request.file_id)
-        .bind(request.file_name.trim().to_owned())
+        .bind(label.name.clone())
         .bind(request.length)
         .bind(request.fingerprint.clone())
-        .bind(request.note.trim().to_owned())
+        .bind(label.note.clone())
         .bind(now.plus(LIFE).0)
         .fetch_optional(&mut *connection)
         .await?;
@@ -76,10 +76,10 @@ pub async fn begin(store: &Store, staff: &Staff, request: &UploadRequest, origin
         )))
         .bind(id.clone())
         .bind(request.file_id)
-        .bind(request.file_name.trim().to_owned())
+        .bind(label.name.clone())
         .bind(request.length)
         .bind(request.fingerprint.clone())
-        .bind(request.note.trim().to_owned())
+        .bind(label.note.clone())
         .bind(now.0)
         .bind(now.plus(LIFE).0)
         .fetch_one(&mut *connection)
@@ -304,9 +304,10 @@ async fn finish(store: &Store, deed: &Deed<'_>, lease: &Lease, upload: &Upload) 
         storage::remove(store, &content_key).await?;
         return Err(Error::Damaged(format!("upload {}: {} of {} bytes", upload.id, stored.size, upload.length)));
     }
-    let note = note_of(store, &upload.id).await?;
-    let attached: Result<catalog::Attached> = transaction!(store, deed, |connection| {
-        let attached = catalog::attach(store, &mut *connection, upload.file_id, &upload.file_name, &note, &stored).await?;
+    // The note may have been written anew since the upload began.
+    let label = files::Label { name: upload.file_name.clone(), note: find(store, &upload.id).await?.note };
+    let attached: Result<files::Attached> = transaction!(store, deed, |connection| {
+        let attached = files::attach(store, &mut *connection, deed, upload.file_id, &label, &stored).await?;
         let done =
             sqlx::query("UPDATE uploads SET version_id = $3, content_key = NULL WHERE id = $1 AND writer = $2 AND version_id IS NULL")
                 .bind(lease.id.clone())
@@ -318,7 +319,6 @@ async fn finish(store: &Store, deed: &Deed<'_>, lease: &Lease, upload: &Upload) 
             return Err(Code::UploadConflict.into());
         }
         sqlx::query("DELETE FROM upload_parts WHERE upload_id = $1").bind(upload.id.clone()).execute(&mut *connection).await?;
-        deed.done(store, &mut *connection, "ok").await?;
         Ok(attached)
     });
     match attached {
@@ -349,11 +349,6 @@ async fn announce(store: &Store, lease: &Lease) -> Result<String> {
         .execute(store.0.db.writer())
         .await?;
     if announced.rows_affected() == 1 { Ok(content_key) } else { Err(Code::UploadConflict.into()) }
-}
-
-/// The note may have been written anew since the upload began.
-async fn note_of(store: &Store, id: &str) -> Result<String> {
-    find(store, id).await.map(|upload| upload.note)
 }
 
 /// Gives an upload up, with what has arrived of it. Who is writing to it finds it gone.

@@ -12,12 +12,12 @@ use sqlx::{AssertSqlSafe, Row};
 use crate::{
     Customer, Error, Origin, Result, Staff, Store, accounts,
     audit::{self, Entry},
-    codes::line,
-    db::{Connection, transaction},
+    db::{Connection, page, transaction},
     error::{damaged, field},
     idempotency::{Once, digest},
     ledger::{self, Movement},
     notifications,
+    text::line,
     throttle::{self, Try},
 };
 
@@ -42,9 +42,9 @@ pub async fn transactions(store: &Store, customer: &Customer, cursor: Option<i64
     .bind(limit + 1)
     .fetch_all(store.0.db.reader())
     .await?;
-    let results: Vec<Transaction> = rows
+    let (rows, next_cursor) = page(&rows, limit, "id")?;
+    let results = rows
         .iter()
-        .take(usize::try_from(limit).unwrap_or_default())
         .map(|row| {
             let amount: Coins = row.try_get("amount")?;
             let incoming = row.try_get::<i64, _>("target")? == customer.id.0;
@@ -58,7 +58,6 @@ pub async fn transactions(store: &Store, customer: &Customer, cursor: Option<i64
             })
         })
         .collect::<Result<_>>()?;
-    let next_cursor = if rows.len() > results.len() { results.last().map(|line| line.id.0) } else { None };
     Ok(Transactions { results, next_cursor })
 }
 
@@ -100,7 +99,7 @@ pub async fn redeem_code(store: &Store, customer: &Customer, typed: &str, key: O
         Ok(Err(problem)) if problem.code == Code::TooManyAttempts => Err(problem.into()),
         Ok(Err(problem)) | Err(Error::Problem(problem)) => {
             let outcome = problem.code.as_str();
-            audit::record_failure(store, &Entry { actor: &actor, action: "wallet.redeem", subject: &actor, outcome, origin }).await?;
+            audit::record_alone(store, &Entry { actor: &actor, action: "wallet.redeem", subject: &actor, outcome, origin }).await?;
             if problem.code == Code::CodeInvalid && code.looks_mistyped() {
                 return Err(field("charge_code", FieldCode::CheckCharacter));
             }
@@ -232,7 +231,7 @@ pub async fn correct(
     let mut deed = staff.must(store, Permission::MoveCoins, "wallet.correct", format!("transfer:{transfer}"), origin).await?;
     let reason = reason.trim();
     let mut fields = Fields::default();
-    let in_range = fields.check("amount", if (1..=MAX_COINS).contains(&amount) { Ok(()) } else { Err(FieldCode::Range) });
+    let in_range = fields.within("amount", amount, 1..=MAX_COINS);
     if fields.check("reason", line(reason, 1, 200)).and(in_range).is_none() {
         return Err(fields.problem().into());
     }

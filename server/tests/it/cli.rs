@@ -11,6 +11,7 @@ use std::{
     },
 };
 
+use image::{Rgb, RgbImage, codecs::jpeg::JpegEncoder};
 use sqlx::Connection;
 
 use crate::world::{client, eventually, json_of};
@@ -226,6 +227,42 @@ fn files_are_imported_line_by_line() {
     assert!(run(folder.path(), &["files", "import", "shop", "--manifest", "other.csv"]).0);
     assert!(!run(folder.path(), &["files", "import", "nowhere"]).0);
     assert!(run(folder.path(), &["reconcile"]).0);
+}
+
+#[test]
+fn imported_pictures_say_nothing_of_the_camera() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = folder.path().join("shop");
+    fs::create_dir(&files).unwrap();
+    let mut drawn = Vec::new();
+    JpegEncoder::new(&mut drawn).encode_image(&RgbImage::from_pixel(1200, 600, Rgb([9, 99, 9]))).unwrap();
+    // An EXIF segment behind the beginning of the picture, as cameras write it, with the place in it.
+    let exif = b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0taken at 36.19N 44.01E";
+    let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
+    let shot = [&drawn[..2], &[0xFF, 0xE1], &length, exif, &drawn[2..]].concat();
+    fs::write(files.join("shot.jpg"), &shot).unwrap();
+    fs::write(files.join("notes.txt"), "notes").unwrap();
+    fs::write(files.join("ruin.jpg"), &shot[..100]).unwrap();
+    let manifest = "file,title,category,price,kind,cover,preview\n\
+        notes.txt,Notes,Books,1,other,shot.jpg,shot.jpg\n\
+        notes.txt,Ruin,Books,1,other,ruin.jpg,\n";
+    fs::write(files.join("manifest.csv"), manifest).unwrap();
+    let (ok, output, error) = run(folder.path(), &["files", "import", "shop"]);
+    assert!(!ok && error.contains("line 3: cover: broken_picture") && output.contains("1 files"), "{output}{error}");
+
+    let stored = |kind: &str| -> Vec<Vec<u8>> {
+        let kept = fs::read_dir(folder.path().join("data/files").join(kind)).unwrap();
+        kept.map(|kept| fs::read(kept.unwrap().path()).unwrap()).collect()
+    };
+    let mut sizes = Vec::new();
+    for picture in stored("pictures") {
+        assert!(!picture.windows(5).any(|piece| piece == b"36.19"), "where it was taken is nobody's business");
+        let picture = image::load_from_memory(&picture).unwrap();
+        sizes.push((picture.width(), picture.height()));
+    }
+    sizes.sort_unstable();
+    assert_eq!(sizes, [(960, 480), (1200, 600)], "the cover is fitted into its box, the preview is small enough");
+    assert_eq!(stored("versions"), [b"notes"], "nothing is left of a line that was refused");
 }
 
 #[tokio::test(flavor = "multi_thread")]

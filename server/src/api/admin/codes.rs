@@ -62,7 +62,7 @@ pub async fn generate_codes(
     From(origin): From,
     Json(body): Json<CodesRequest>,
 ) -> Result<(StatusCode, Answer<CodeBatch>), Failure> {
-    Ok((StatusCode::CREATED, Answer(codes::generate(&store, &body.batch(), &codes::Maker::Staff(&staff), &origin).await?)))
+    Ok((StatusCode::CREATED, Answer(codes::generate(&store, &body.batch(), &codes::Maker::Staff(&staff, &origin)).await?)))
 }
 
 /// Makes a batch whose plain codes leave as files instead: by `hand-out`, for an hour, with the ticket that is in this answer and nowhere

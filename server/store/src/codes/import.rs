@@ -59,13 +59,12 @@ pub async fn import(store: &Store, staff: &Staff, new: &NewImport, origin: &Orig
     if groups.len() > MOST_VALUES {
         return Err(field("codes", FieldCode::Range));
     }
-    let actor = staff.actor();
     let (ids, mut left_out) = transaction!(store, deed, |connection| {
         let (mut ids, mut left_out) = (Vec::new(), unfit.clone());
         let mut taken = 0;
         for (value, codes) in &groups {
             let batch = frame(*value, i64::try_from(codes.len()).unwrap_or(MAX_COUNT));
-            let id = insert_batch(store, &mut *connection, &batch, Kind::Imported, &actor).await?;
+            let id = insert_batch(store, &mut *connection, &batch, Kind::Imported, &deed).await?;
             let known = write(store, &mut *connection, id.0, codes).await?;
             taken += codes.len() - known.len();
             if known.len() == codes.len() {

@@ -16,13 +16,7 @@ use shared::{
 use sqlx::{AssertSqlSafe, Row};
 
 use super::{BATCH, CHUNK, HAND_OUT_LIFE, Kind, Maker, NewBatch, batch, batch_of, check, insert_batch, insert_codes, json, named};
-use crate::{
-    Origin, Result, Staff, Store,
-    audit::{self, Entry},
-    db::transaction,
-    error::damaged,
-    keys::random_token,
-};
+use crate::{Origin, Result, Staff, Store, audit::Deed, db::transaction, error::damaged, keys::random_token};
 
 /// How far the batches are that are being made on this server, by who makes them.
 #[derive(Default)]
@@ -61,9 +55,9 @@ pub async fn making(store: &Store, staff: &Staff) -> Result<Option<Making>> {
 }
 
 /// Makes a batch of codes, which are in the answer and never to be had again.
-pub async fn generate(store: &Store, new: &NewBatch, maker: &Maker<'_>, origin: &Origin) -> Result<CodeBatch> {
+pub async fn generate(store: &Store, new: &NewBatch, maker: &Maker<'_>) -> Result<CodeBatch> {
     let ticket = random_token(store.random());
-    let id = write(store, new, maker, Kind::Generated, &ticket, origin).await?;
+    let id = write(store, new, maker, Kind::Generated, &ticket).await?;
     let codes = codes(store, ticket, 1..=new.count).await?.iter().map(ChargeCode::grouped).collect();
     Ok(CodeBatch { batch_id: id, value: new.value, expires_at: new.expires_at, codes })
 }
@@ -72,25 +66,22 @@ pub async fn generate(store: &Store, new: &NewBatch, maker: &Maker<'_>, origin: 
 pub async fn make(store: &Store, staff: &Staff, new: &NewBatch, origin: &Origin) -> Result<MadeBatch> {
     let ticket = random_token(store.random());
     let until = store.now().plus(HAND_OUT_LIFE);
-    let id = write(store, new, &Maker::Staff(staff), Kind::Ticketed, &ticket, origin).await?;
+    let id = write(store, new, &Maker::Staff(staff, origin), Kind::Ticketed, &ticket).await?;
     Ok(MadeBatch { batch: batch(store, staff, id).await?, ticket, until })
 }
 
-async fn write(store: &Store, new: &NewBatch, maker: &Maker<'_>, kind: Kind, ticket: &str, origin: &Origin) -> Result<BatchId> {
-    let (actor, member) = match maker {
-        Maker::Staff(staff) => {
-            staff.must(store, Permission::ManageCodes, "codes.generate", "", origin).await?;
-            (staff.actor(), Some(staff.id))
-        }
-        Maker::Operator => ("operator".to_owned(), None),
+async fn write(store: &Store, new: &NewBatch, maker: &Maker<'_>, kind: Kind, ticket: &str) -> Result<BatchId> {
+    let (deed, member) = match maker {
+        Maker::Staff(staff, origin) => (staff.must(store, Permission::ManageCodes, "codes.generate", "", origin).await?, Some(staff.id)),
+        Maker::Operator => (Deed::operator("codes.generate", ""), None),
     };
     let mut fields = Fields::default();
     if check(store, new, &mut fields).is_none() {
         return Err(fields.problem().into());
     }
     let progress = Progress(store, member);
-    transaction!(store, |connection| {
-        let id = insert_batch(store, &mut *connection, new, kind, &actor).await?;
+    transaction!(store, deed, |connection| {
+        let id = insert_batch(store, &mut *connection, new, kind, &deed).await?;
         let numbers: Vec<i64> = (1..=new.count).collect();
         for chunk in numbers.chunks(CHUNK) {
             progress.is(chunk[0] - 1, new.count);
@@ -99,8 +90,7 @@ async fn write(store: &Store, new: &NewBatch, maker: &Maker<'_>, kind: Kind, tic
             let hashes: Vec<&str> = hashes.iter().map(String::as_str).collect();
             sqlx::query(insert_codes(store, "")).bind(id.0).bind(chunk[0]).bind(json(&hashes)?).execute(&mut *connection).await?;
         }
-        let entry = Entry { actor: &actor, action: "codes.generate", subject: &named(id), outcome: "ok", origin };
-        audit::record(store, &mut *connection, &entry).await?;
+        deed.did(store, &mut *connection, "codes.generate", &named(id), "ok").await?;
         Ok(id)
     })
 }

@@ -7,7 +7,7 @@ use shared::{
         admin::{AuditEntry, AuditFilter, AuditValues, Permission, SettingsRequest},
     },
 };
-use store::{Staff, audit, catalog, codes, customers, files, sales, settings, staff, statistics, subscriptions, wallet};
+use store::{Staff, audit, categories, codes, customers, files, sales, settings, staff, statistics, subscriptions, wallet};
 
 use crate::{
     on_both,
@@ -103,13 +103,13 @@ on_both!(a_second_refund_is_told_of, |world| {
 
 on_both!(rules_that_the_staff_meets_are_told_of, |world| {
     let owner = world.owner().await;
-    let (customer, empty) = (world.activated(1).await, catalog::ensure_category(&world.store, "فارغ").await.unwrap());
+    let (customer, empty) = (world.activated(1).await, categories::ensure(&world.store, "فارغ").await.unwrap());
     let (store, origin) = (&world.store, &world.origin());
-    let category = catalog::ensure_category(store, "برمجة").await.unwrap();
+    let category = categories::ensure(store, "برمجة").await.unwrap();
     world.file_in(category, "دليل", 30).await;
     assert_eq!(code(staff::set_role(store, &owner, owner.id, "support", origin).await), Code::LastOwner);
-    assert_eq!(code(store::categories::delete(store, &owner, category, origin).await), Code::CategoryInUse);
-    store::categories::delete(store, &owner, empty, origin).await.unwrap();
+    assert_eq!(code(categories::delete(store, &owner, category, origin).await), Code::CategoryInUse);
+    categories::delete(store, &owner, empty, origin).await.unwrap();
     wallet::direct_recharge(store, &owner, &customer.serial, 5, Some("key"), origin).await.unwrap();
     assert_eq!(code(wallet::direct_recharge(store, &owner, &customer.serial, 6, Some("key"), origin).await), Code::IdempotencyMismatch);
     customers::erase(store, &owner, &customer.serial.parse().unwrap(), &customer.serial, origin).await.unwrap();
@@ -162,7 +162,7 @@ on_both!(slips_are_not_told_of, |world| {
 on_both!(what_was_set_is_kept_as_values, |world| {
     let owner = world.owner().await;
     let (store, origin) = (&world.store, &world.origin());
-    let category = catalog::ensure_category(store, "برمجة").await.unwrap();
+    let category = categories::ensure(store, "برمجة").await.unwrap();
     let mut package = subscriptions::NewPackage {
         name: " باقة ".to_owned(),
         description: String::new(),

@@ -1,9 +1,12 @@
 use shared::{
     Code, FieldCode, Notice,
-    api::{FileKind, FileSort},
+    api::{
+        FileKind, FileSort,
+        admin::{FileRequest, SettingsRequest},
+    },
     ms,
 };
-use store::{catalog, cleanup, notifications, reconcile, sales};
+use store::{catalog, categories, cleanup, files, notifications, reconcile, sales, settings};
 
 use crate::{
     on_both,
@@ -49,7 +52,7 @@ on_both!(search_reads_other_scripts, |world| {
 });
 
 on_both!(pages_and_orders, |world| {
-    let other = catalog::ensure_category(&world.store, "تصميم").await.unwrap();
+    let other = categories::ensure(&world.store, "تصميم").await.unwrap();
     for index in 0..25 {
         if index % 5 == 0 {
             world.file_in(other, &format!("ملف {index}"), 100 - index).await;
@@ -72,31 +75,47 @@ on_both!(pages_and_orders, |world| {
 });
 
 on_both!(content_is_checked_and_refused_whole, |world| {
-    let category = catalog::ensure_category(&world.store, "برمجة").await.unwrap();
-    let new = |file_name: &str| catalog::NewFile {
-        title: "دليل".to_owned(),
-        description: String::new(),
-        category,
-        price: 10,
-        kind: FileKind::Pdf,
+    let category = categories::ensure(&world.store, "برمجة").await.unwrap();
+    let new = |file_name: &str| files::NewFile {
+        about: FileRequest {
+            title: "دليل".to_owned(),
+            description: String::new(),
+            category_id: category.0,
+            price_coins: 10,
+            kind: "pdf".to_owned(),
+        },
         file_name: file_name.to_owned(),
+        pictures: Vec::new(),
     };
-    let wrong = catalog::add_file(&world.store, &new("a.pdf"), bytes(CONTENT), 1 << 20).await.unwrap_err().problem();
-    assert_eq!(wrong.of_field("file"), Some(FieldCode::ContentType));
-    assert_eq!(code(catalog::add_file(&world.store, &new("a.txt"), bytes(CONTENT), 3).await), Code::PayloadTooLarge);
-    for name in ["../../etc/passwd", "a/b.txt", ".hidden", "", "a\\b", "a\u{202E}fdp.exe", "a\0b"] {
-        assert_eq!(code(catalog::add_file(&world.store, &new(name), bytes(CONTENT), 1 << 20).await), Code::Invalid, "{name:?}");
+    let owner = world.owner().await;
+    let megabyte = SettingsRequest { upload_megabytes: Some(1), ..SettingsRequest::default() };
+    settings::change(&world.store, &owner, &megabyte, &world.origin()).await.unwrap();
+    for wrong in ["a.pdf", "a.pdf "] {
+        let wrong = files::add(&world.store, new(wrong), bytes(CONTENT)).await.unwrap_err().problem();
+        assert_eq!(wrong.of_field("file"), Some(FieldCode::ContentType));
+    }
+    let large = futures::stream::iter([Ok(vec![b'x'; 1_000_000]), Ok(vec![b'x'])]);
+    assert_eq!(code(files::add(&world.store, new("a.txt"), large).await), Code::PayloadTooLarge);
+    let empty = files::add(&world.store, new("a.txt"), bytes(b"")).await.unwrap_err().problem();
+    assert_eq!(empty.of_field("file"), Some(FieldCode::EmptyFile));
+    for name in ["../../etc/passwd", "a/b.txt", ".hidden", " .hidden", "", "a\\b", "a\u{202E}fdp.exe", "a\0b"] {
+        assert_eq!(code(files::add(&world.store, new(name), bytes(CONTENT)).await), Code::Invalid, "{name:?}");
     }
     let broken = futures::stream::iter([Ok(CONTENT.to_vec()), Err(std::io::Error::other("the line was cut"))]);
-    assert!(catalog::add_file(&world.store, &new("a.txt"), broken, 1 << 20).await.is_err());
+    assert!(files::add(&world.store, new("a.txt"), broken).await.is_err());
+    let nowhere = files::NewFile { about: FileRequest { category_id: category.0 + 100, ..new("a.txt").about }, ..new("a.txt") };
+    let nowhere = files::add(&world.store, nowhere, bytes(CONTENT)).await.unwrap_err().problem();
+    assert_eq!(nowhere.of_field("category_id"), Some(FieldCode::Format));
     assert!(catalog::is_empty(&world.store).await.unwrap());
+    assert_eq!(world.stored().await, Vec::<String>::new(), "nothing is left of what was refused");
 });
 
 on_both!(a_new_version_is_free_and_fresh, |world| {
     let customer = world.activated(1).await;
     let file = world.file("دليل", 10).await;
     let purchase = world.bought(&customer, file).await;
-    catalog::add_version(&world.store, file, "دليل 2.txt", "صُححت أخطاء", bytes(b"two"), 1 << 20).await.unwrap();
+    let owner = world.owner().await;
+    files::add_content(&world.store, &owner, file, "دليل 2.txt", "صُححت أخطاء", bytes(b"two"), &world.origin()).await.unwrap();
     let mine = sales::get(&world.store, &customer, purchase).await.unwrap();
     assert_eq!((mine.version, mine.downloads_left, mine.size_bytes), (2, 6, 3));
     let told = notifications::list(&world.store, &customer, 10).await.unwrap();

@@ -2,10 +2,10 @@ use shared::{
     Code, FieldCode, FileId, Notice,
     api::{
         FileSort, Role,
-        admin::{CategoryRequest, FileRequest, FileState},
+        admin::{AuditFilter, CategoryRequest, FileRequest, FileState, SettingsRequest},
     },
 };
-use store::{Staff, catalog, categories, files, imports, notifications, sales};
+use store::{Staff, audit, catalog, categories, codes, files, imports, notifications, sales, settings, subscriptions};
 
 use crate::{
     on_both,
@@ -15,6 +15,12 @@ use crate::{
 fn about(title: &str, category_id: i64) -> FileRequest {
     FileRequest { title: title.to_owned(), description: "وصف".to_owned(), category_id, price_coins: 30, kind: "other".to_owned() }
 }
+
+/// One point of red.
+const PNG: [u8; 69] = [
+    137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0, 144, 119, 83, 222, 0, 0, 0, 12,
+    73, 68, 65, 84, 120, 156, 99, 248, 207, 192, 0, 0, 3, 1, 1, 0, 201, 254, 146, 239, 0, 0, 0, 0, 73, 69, 78, 68, 174, 66, 96, 130,
+];
 
 async fn category(world: &World, staff: &Staff, name: &str) -> i64 {
     categories::create(&world.store, staff, &CategoryRequest { name: name.to_owned() }, &world.origin()).await.unwrap().0
@@ -124,6 +130,63 @@ on_both!(what_is_written_keeps_its_rules, |world| {
     assert_eq!(world.stored().await, Vec::<String>::new(), "nothing is left of what was refused");
 });
 
+on_both!(a_name_is_one_line, |world| {
+    let (store, origin) = (&world.store, &world.origin());
+    let owner = &world.owner().await;
+    let shelf = category(world, owner, "كتب").await;
+    let refused = |error: store::Error, field: &str| assert_eq!(error.problem().of_field(field), Some(FieldCode::Format), "{field}");
+    for two in ["first\nsecond", "first\r\nsecond", "first\u{2028}second"] {
+        refused(files::create(store, owner, &about(two, shelf), origin).await.unwrap_err(), "title");
+        let request = CategoryRequest { name: two.to_owned() };
+        refused(categories::create(store, owner, &request, origin).await.unwrap_err(), "name");
+        let batch = codes::NewBatch { value: 5, count: 1, label: two.to_owned(), reseller: two.to_owned(), expires_at: None };
+        let error = codes::make(store, owner, &batch, origin).await.unwrap_err();
+        assert_eq!(error.problem().of_field("reseller"), Some(FieldCode::Format));
+        refused(error, "label");
+        let package = subscriptions::NewPackage {
+            name: two.to_owned(),
+            description: String::new(),
+            price: 5,
+            days: 30,
+            files: 1,
+            categories: Vec::new(),
+        };
+        refused(subscriptions::offer(store, owner, &package, origin).await.unwrap_err(), "name");
+        let shop = SettingsRequest { shop_name: Some(two.to_owned()), ..SettingsRequest::default() };
+        refused(settings::change(store, owner, &shop, origin).await.unwrap_err(), "shop_name");
+    }
+    // What is told of it may have lines, however they were sent.
+    let lines = FileRequest { description: " first\r\nsecond ".to_owned(), ..about("كتاب", shelf) };
+    let id = files::create(store, owner, &lines, origin).await.unwrap();
+    files::add_content(store, owner, id, "كتاب.txt", "first\r\nsecond\r\n", bytes(CONTENT), origin).await.unwrap();
+    let file = files::get(store, owner, id).await.unwrap();
+    assert_eq!((file.description.as_str(), file.version.unwrap().note.as_str()), ("first\nsecond", "first\nsecond"));
+});
+
+on_both!(the_operator_adds_whole_files, |world| {
+    let store = &world.store;
+    let shelf = categories::ensure(store, " كتب ").await.unwrap();
+    assert_eq!(categories::ensure(store, "كتب").await.unwrap(), shelf, "there is one of that name");
+    let new = |cover: &[u8]| files::NewFile {
+        about: about("كتاب", shelf.0),
+        file_name: "كتاب.txt".to_owned(),
+        pictures: vec![(files::Slot::Cover, cover.to_vec()), (files::Slot::Preview, b"%PDF-1.7 pages".to_vec())],
+    };
+    let ruin = files::add(store, new(&PNG[..40]), bytes(CONTENT)).await.unwrap_err().problem();
+    assert_eq!(ruin.of_field("cover"), Some(FieldCode::BrokenPicture));
+    assert_eq!((seen(world, "").await, world.stored().await.len()), ((0, 0), 0), "all of it or nothing");
+
+    let id = files::add(store, new(&PNG), bytes(CONTENT)).await.unwrap();
+    assert_eq!(seen(world, "كتاب").await, (1, 1), "customers see it at once");
+    assert_eq!(catalog::cover(store, id, "").await.unwrap().content_type, "image/jpeg");
+    assert_eq!(catalog::preview(store, id, "").await.unwrap().content_type, "application/pdf");
+    let owner = &world.owner().await;
+    let filter = AuditFilter { actor: "operator".to_owned(), ip: "console".to_owned(), ..AuditFilter::default() };
+    let logged: Vec<_> = audit::list(store, owner, &filter).await.unwrap().results.into_iter().map(|entry| entry.action).collect();
+    let done = ["file.publish", "file.preview", "file.cover", "file.version", "file.create", "category.create"];
+    assert_eq!(logged.iter().filter(|action| *action != "staff.create").collect::<Vec<_>>(), done.iter().collect::<Vec<_>>());
+});
+
 on_both!(categories_are_kept_in_order, |world| {
     let (store, origin) = (&world.store, &world.origin());
     let owner = &world.owner().await;
@@ -193,13 +256,7 @@ on_both!(pictures_are_drawn_anew, |world| {
     let (store, origin) = (&world.store, &world.origin());
     let owner = &world.owner().await;
     let file = world.file("كتاب", 1).await;
-    // One point of red, as PNG.
-    let png = [
-        137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0, 144, 119, 83, 222, 0, 0, 0,
-        12, 73, 68, 65, 84, 120, 156, 99, 248, 207, 192, 0, 0, 3, 1, 1, 0, 201, 254, 146, 239, 0, 0, 0, 0, 73, 69, 78, 68, 174, 66, 96,
-        130,
-    ];
-    files::set_picture(store, owner, file, files::Slot::Cover, png.to_vec(), origin).await.unwrap();
+    files::set_picture(store, owner, file, files::Slot::Cover, PNG.to_vec(), origin).await.unwrap();
     assert_eq!(catalog::cover(store, file, "").await.unwrap().content_type, "image/jpeg");
     files::set_picture(store, owner, file, files::Slot::Preview, b"%PDF-1.7 pages".to_vec(), origin).await.unwrap();
     assert_eq!(catalog::preview(store, file, "").await.unwrap().content_type, "application/pdf");
@@ -207,7 +264,7 @@ on_both!(pictures_are_drawn_anew, |world| {
     assert_eq!(wrong.unwrap_err().problem().of_field("cover"), Some(FieldCode::ContentType));
     files::remove_picture(store, owner, file, files::Slot::Preview, origin).await.unwrap();
     assert_eq!(code(catalog::preview(store, file, "").await.map(|_| ())), Code::NotFound);
-    assert_eq!(code(files::set_picture(store, owner, FileId(9_999), files::Slot::Cover, png.to_vec(), origin).await), Code::NotFound);
+    assert_eq!(code(files::set_picture(store, owner, FileId(9_999), files::Slot::Cover, PNG.to_vec(), origin).await), Code::NotFound);
 });
 
 on_both!(a_table_becomes_drafts, |world| {

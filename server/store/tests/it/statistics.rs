@@ -207,7 +207,7 @@ async fn live_a_day(world: &World, owner: &Staff, life: &mut Life, dice: &mut Di
             0 => {
                 let reseller = format!("موزّع {}", dice.below(2));
                 let batch = codes::NewBatch { value: 50, count: 2, label: "اختبار".to_owned(), reseller, expires_at: None };
-                let made = codes::generate(store, &batch, &codes::Maker::Operator, &world.origin()).await.unwrap();
+                let made = codes::generate(store, &batch, &codes::Maker::Operator).await.unwrap();
                 wallet::redeem_code(store, &customer, &made.codes[0], None, &world.origin()).await.unwrap();
             }
             1 => {

@@ -8,7 +8,7 @@ use crate::{
 
 on_both!(a_subscription_covers_its_quota_and_no_more, |world| {
     let customer = world.activated(1).await;
-    let covered = catalog::ensure_category(&world.store, "تصميم").await.unwrap();
+    let covered = categories::ensure(&world.store, "تصميم").await.unwrap();
     let package = subscriptions::NewPackage {
         name: "باقة".to_owned(),
         description: String::new(),
@@ -125,8 +125,8 @@ on_both!(a_package_is_changed_for_new_subscribers_only, |world| {
     let owner = world.owner().await;
     let support = world.member("support", shared::api::Role::Support).await;
     assert_eq!(code(subscriptions::offer(&world.store, &support, &package("باقة", 2), &world.origin()).await), Code::Forbidden);
-    let covered = catalog::ensure_category(&world.store, "تصميم").await.unwrap();
-    let other = catalog::ensure_category(&world.store, "شبكات").await.unwrap();
+    let covered = categories::ensure(&world.store, "تصميم").await.unwrap();
+    let other = categories::ensure(&world.store, "شبكات").await.unwrap();
     let bought = subscriptions::NewPackage { categories: vec![covered], ..package("باقة", 2) };
     let id = subscriptions::offer(&world.store, &owner, &bought, &world.origin()).await.unwrap();
     let customer = world.activated(1).await;

@@ -11,10 +11,12 @@ use std::{
 use object_store::{ObjectStore, memory::InMemory};
 use shared::{
     FileId, Instant, PurchaseId,
-    api::{FileKind, NewAccount, Role},
+    api::{NewAccount, Role, admin::FileRequest},
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
-use store::{Caller, Clock, Config, Customer, Edge, Origin, Rng, Staff, Store, accounts, catalog, codes, reconcile, sessions, staff};
+use store::{
+    Caller, Clock, Config, Customer, Edge, Origin, Rng, Staff, Store, accounts, categories, codes, files, reconcile, sessions, staff,
+};
 
 use crate::worker::Worker;
 
@@ -219,25 +221,25 @@ impl World {
     }
 
     pub async fn file(&self, title: &str, price: i64) -> FileId {
-        let category = catalog::ensure_category(&self.store, "برمجة").await.unwrap();
+        let category = categories::ensure(&self.store, "برمجة").await.unwrap();
         self.file_in(category, title, price).await
     }
 
     pub async fn file_in(&self, category: shared::CategoryId, title: &str, price: i64) -> FileId {
-        let new = catalog::NewFile {
+        let about = FileRequest {
             title: title.to_owned(),
             description: "وصف".to_owned(),
-            category,
-            price,
-            kind: FileKind::Other,
-            file_name: "ملاحظات.txt".to_owned(),
+            category_id: category.0,
+            price_coins: price,
+            kind: "other".to_owned(),
         };
-        catalog::add_file(&self.store, &new, bytes(CONTENT), 1 << 20).await.unwrap()
+        let new = files::NewFile { about, file_name: "ملاحظات.txt".to_owned(), pictures: Vec::new() };
+        files::add(&self.store, new, bytes(CONTENT)).await.unwrap()
     }
 
     pub async fn code(&self, value: i64) -> String {
         let batch = codes::NewBatch { value, count: 1, label: "اختبار".to_owned(), reseller: String::new(), expires_at: None };
-        codes::generate(&self.store, &batch, &codes::Maker::Operator, &self.origin()).await.unwrap().codes.remove(0)
+        codes::generate(&self.store, &batch, &codes::Maker::Operator).await.unwrap().codes.remove(0)
     }
 
     pub async fn bought(&self, customer: &Customer, file: FileId) -> PurchaseId {
