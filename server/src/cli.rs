@@ -126,7 +126,8 @@ pub enum Failure {
 
 /// A store's error for operators: which field broke which rule, where a field did.
 fn describe(error: &store::Error) -> String {
-    let store::Error::Problem(problem) = error else { return error.to_string() };
+    // What a bucket answers has several lines.
+    let store::Error::Problem(problem) = error else { return error.to_string().replace('\n', " ") };
     if problem.fields.is_empty() {
         return problem.code.as_str().to_owned();
     }

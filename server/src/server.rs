@@ -9,7 +9,12 @@ use std::{
 
 use leptos::config::LeptosOptions;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use object_store::{ObjectStore, RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem, prefix::PrefixStore};
+use object_store::{
+    ClientConfigKey, ObjectStore, RetryConfig,
+    aws::{AmazonS3Builder, AmazonS3ConfigKey},
+    local::LocalFileSystem,
+    prefix::PrefixStore,
+};
 use store::{Clock, Edge, Rng, Store, cleanup, links, settings};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -27,6 +32,9 @@ use crate::{
 
 /// How often what has lapsed is swept.
 const SWEEP: Duration = Duration::from_mins(1);
+/// How long one request to a bucket may take, where `AWS_TIMEOUT` says nothing: a content flows no faster than its customer takes it in, and
+/// the library's own half minute would break slow downloads off.
+const LONGEST_REQUEST: &str = "6h";
 
 /// Why a server could not be put together, in one line for operators.
 #[derive(Debug, thiserror::Error)]
@@ -94,7 +102,12 @@ pub(crate) fn open_files(location: &FilesLocation, repeats: Repeats) -> Result<A
                 Repeats::Many => RetryConfig::default(),
                 Repeats::Few => RetryConfig { max_retries: 2, ..RetryConfig::default() },
             };
-            let built = AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(retry).build();
+            let patience = std::env::var("AWS_TIMEOUT").unwrap_or_else(|_| LONGEST_REQUEST.to_owned());
+            let built = AmazonS3Builder::from_env()
+                .with_bucket_name(bucket)
+                .with_retry(retry)
+                .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::Timeout), patience)
+                .build();
             let bucket = built.map_err(|error| error.to_string())?;
             Ok(if prefix.is_empty() { Arc::new(bucket) } else { Arc::new(PrefixStore::new(bucket, prefix.as_str())) })
         }

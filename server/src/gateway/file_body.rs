@@ -10,11 +10,11 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use http_body::{Body, Frame, SizeHint};
 use shared::{
-    PurchaseId, VersionId,
+    Code, PurchaseId, VersionId,
     link::{Client, Event, Located, Reply, STREAM_IDLE, Stream},
 };
 use store::{Result, Store, links};
-use tokio::time::{Duration, Instant};
+use tokio::time::{Duration, Instant, timeout};
 use tokio_util::task::TaskTracker;
 
 use super::reader::Reader;
@@ -22,6 +22,9 @@ use crate::{serve::Meter, state::AppState};
 
 /// How often a slow stream tells that it lives, well before it would be taken for dead.
 const SIGN_OF_LIFE: Duration = Duration::from_millis(STREAM_IDLE.cast_unsigned() / 3);
+
+/// How long storage may take to open a content. A bucket that is away would be tried for a minute while the customer looks at nothing.
+const OPENING: Duration = Duration::from_secs(15);
 
 /// One stream of a link.
 pub(super) struct FileBody {
@@ -47,7 +50,8 @@ impl FileBody {
         stream: Stream,
         meter: Meter,
     ) -> Result<Self> {
-        let content = links::content(&state.store, version, stream.offset, stream.offset + stream.length).await?;
+        let content = links::content(&state.store, version, stream.offset, stream.offset + stream.length);
+        let content = timeout(OPENING, content).await.map_err(|_| Code::Unavailable)??;
         metrics::gauge!("downloads_active").increment(1);
         let account = Account {
             store: state.store.clone(),

@@ -7,7 +7,7 @@ use shared::{api::Role, ms};
 
 use crate::{
     on_both,
-    world::{Account, World, json_of},
+    world::{Account, PNG, World, json_of},
 };
 
 fn cookies(account: &Account) -> String {
@@ -135,7 +135,6 @@ on_both!(pages_hear_that_the_account_changed, |world| {
 });
 
 on_both!(covers_are_kept_by_browsers, |world| {
-    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\nIDATx\x9cc\0\x01\0\0\x05\0\x01\r\n-\xb4\0\0\0\0IEND\xaeB`\x82";
     let file = world.file("كتاب", 30, b"content").await;
     let cover = format!("/covers/{file}");
     assert_eq!(world.get(&cover).send().await.unwrap().status(), StatusCode::NOT_FOUND);

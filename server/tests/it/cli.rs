@@ -2,9 +2,9 @@
 
 use std::{
     fs,
-    io::Write,
+    io::{BufRead, BufReader, Write},
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{ChildStdout, Command, Output, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -16,7 +16,7 @@ use sqlx::Connection;
 
 use crate::world::{client, eventually, json_of};
 
-fn khazna(folder: &Path, arguments: &[&str]) -> Command {
+pub fn khazna(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_khazna"));
     command.args(arguments).current_dir(folder).env_clear().env("DATA_DIR", folder.join("data")).stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -27,11 +27,12 @@ fn run(folder: &Path, arguments: &[&str]) -> (bool, String, String) {
     told(khazna(folder, arguments).output().unwrap())
 }
 
-fn told(output: Output) -> (bool, String, String) {
+/// Whether it went well, what it printed, and what it complained of.
+pub fn told(output: Output) -> (bool, String, String) {
     (output.status.success(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
 }
 
-fn create_admin(folder: &Path, username: &str, password: &str) -> (bool, String, String) {
+pub fn create_admin(folder: &Path, username: &str, password: &str) -> (bool, String, String) {
     let mut child = khazna(folder, &["admin", "create", "--username", username, "--role", "owner"]).stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
     told(child.wait_with_output().unwrap())
@@ -128,7 +129,9 @@ fn a_bucket_that_can_t_be_used_stops_the_start() {
 async fn an_empty_bucket_will_do_until_it_is_gone() {
     let folder = tempfile::tempdir().unwrap();
     let (url, gone) = provider("200 OK", EMPTY_BUCKET);
-    let server = Server::start_with(folder.path(), &bucket_at(&url));
+    let server = Server::start_with(folder.path(), |command| {
+        command.envs(bucket_at(&url));
+    });
     let http = client(std::net::IpAddr::from([127, 0, 0, 1]));
     let ready = async || http.get(format!("{}/readyz", server.url)).send().await.unwrap().status();
     gone.store(true, Ordering::SeqCst);
@@ -293,24 +296,28 @@ async fn the_demo_can_be_used_at_once() {
 pub struct Server {
     pub url: String,
     pub process: std::process::Child,
+    /// What it prints after its address.
+    pub output: BufReader<ChildStdout>,
 }
 
 impl Server {
     pub fn start(folder: &Path) -> Self {
-        Self::start_with(folder, &[])
+        Self::start_with(folder, |_| {})
     }
 
-    pub fn start_with(folder: &Path, variables: &[(&str, &str)]) -> Self {
-        use std::io::{BufRead, BufReader};
+    /// The same, with a word in how it is run.
+    pub fn start_with(folder: &Path, change: impl FnOnce(&mut Command)) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = khazna(folder, &[]);
-        command.env("LISTEN_ADDR", format!("127.0.0.1:{port}")).envs(variables.iter().copied()).stderr(Stdio::null());
+        command.env("LISTEN_ADDR", format!("127.0.0.1:{port}")).stderr(Stdio::null());
+        change(&mut command);
         let mut process = command.spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        output.read_line(&mut line).unwrap();
         let url = format!("http://127.0.0.1:{port}");
         assert!(line.contains(&url), "the server tells its address: {line}");
-        Self { url, process }
+        Self { url, process, output }
     }
 
     /// Sends SIGTERM and tells whether the process ended well.

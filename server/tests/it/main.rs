@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod browser;
+mod bucket;
 mod cli;
 mod codes;
 mod edge;

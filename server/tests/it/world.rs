@@ -53,6 +53,8 @@ macro_rules! on_both {
 /// When the tests' clock begins: 2026-11-22T18:27:28Z.
 pub const BEGINNING: i64 = 1_795_372_048_000;
 pub const PASSWORD: &str = "correct horse battery";
+/// A picture of one point.
+pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\nIDATx\x9cc\0\x01\0\0\x05\0\x01\r\n-\xb4\0\0\0\0IEND\xaeB`\x82";
 
 #[derive(Default)]
 pub struct TestClock {
