@@ -10,6 +10,7 @@ mod codes;
 mod edge;
 mod figures;
 mod files;
+mod functions;
 mod http;
 mod journey;
 mod links;
