@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests fail by panicking, and speak for themselves")]
 
+mod alike;
 mod bad_input;
 mod browser;
 mod bucket;
