@@ -12,7 +12,7 @@ async fn main() -> ExitCode {
     if let Err(error) = dotenvy::dotenv()
         && !error.not_found()
     {
-        eprintln!("khazna: .env: {error}");
+        eprintln!("khazna: .env: {}", told(&error));
         return ExitCode::FAILURE;
     }
     match server::cli::run().await {
@@ -21,5 +21,16 @@ async fn main() -> ExitCode {
             eprintln!("khazna: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// What is wrong with `.env`, without the line itself: it may hold a secret.
+fn told(error: &dotenvy::Error) -> String {
+    match error {
+        dotenvy::Error::LineParse(line, _) => match line.split_once('=') {
+            Some((name, _)) => format!("the value of {} can't be read", name.trim()),
+            None => "a line has no '='".to_owned(),
+        },
+        error => error.to_string(),
     }
 }

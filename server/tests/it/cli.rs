@@ -141,6 +141,32 @@ async fn an_empty_bucket_will_do_until_it_is_gone() {
 }
 
 #[test]
+fn a_file_in_the_working_folder_is_environment_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let is_there = |name: &str| folder.path().join(name).is_file();
+    let say = |text: &str| fs::write(folder.path().join(".env"), text).unwrap();
+    say("# Where it lies\nexport DATABASE_URL='sqlite://elsewhere.db'\nDEBUG=true\n");
+    let (ok, _, error) = run(folder.path(), &["migrate"]);
+    assert!(ok, "{error}");
+    assert!(is_there("elsewhere.db") && !is_there("data/khazna.db"), "DATABASE_URL was read from .env");
+    let (ok, _, error) = told(khazna(folder.path(), &["migrate"]).env("DATABASE_URL", "sqlite://given.db").output().unwrap());
+    assert!(ok && is_there("given.db"), "the environment goes first: {error}");
+
+    let stopped = |text: &str| {
+        say(text);
+        let (ok, output, error) = run(folder.path(), &["serve"]);
+        assert!(!ok && output.is_empty() && error.lines().count() == 1, "{text}: {error}");
+        error
+    };
+    assert!(stopped("LISTEN_ADDR=nowhere\n").contains("LISTEN_ADDR"));
+    let told = stopped("SECRET_KEY='abcdefghijklmnopqrstuvwxyz0123456789\n");
+    assert!(told.contains(".env") && told.contains("SECRET_KEY") && !told.contains("abcdef"), "no secret is told: {told}");
+    fs::write(folder.path().join(".env"), b"DEBUG=\xff\xfe\n").unwrap();
+    let (ok, _, error) = run(folder.path(), &["migrate"]);
+    assert!(!ok && error.contains(".env") && error.lines().count() == 1, "what can't be read is not passed over: {error}");
+}
+
+#[test]
 fn operators_fill_a_store() {
     let folder = tempfile::tempdir().unwrap();
     let (ok, output, error) = run(folder.path(), &["migrate"]);

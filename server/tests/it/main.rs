@@ -15,6 +15,7 @@ mod functions;
 mod http;
 mod journey;
 mod links;
+mod logs;
 mod openapi;
 mod people;
 mod permissions;
