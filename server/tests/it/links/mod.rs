@@ -4,6 +4,7 @@
 pub mod claims;
 pub mod embedded;
 mod flat;
+mod storage;
 pub mod streams;
 mod worker;
 
