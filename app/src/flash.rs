@@ -77,12 +77,14 @@ mod ssr {
     use crate::{
         format::{escape, unescape},
         problem::Failure,
-        session,
+        session::{self, Side},
     };
 
     const SECONDS: i64 = 120;
     /// Browsers keep cookies of up to 4096 bytes.
     const LONGEST: usize = 3_800;
+    /// Proxies take heads of some kilobytes. Only what no page of ours sends makes an address longer.
+    const LONGEST_PLACE: usize = 2_000;
 
     fn name(secure: bool) -> &'static str {
         if secure { "__Host-flash" } else { "flash" }
@@ -120,7 +122,11 @@ mod ssr {
             let values = if outcome.is_ok() { &[] } else { values };
             let values = values.iter().map(|(field, value)| ((*field).to_owned(), value.chars().take(200).collect())).collect();
             set_cookie(&cookie(&Flash { form: form.to_owned(), values, outcome }, session::secure()));
-            leptos_axum::redirect(back);
+            leptos_axum::redirect(match Side::of(back) {
+                _ if back.len() <= LONGEST_PLACE => back,
+                Side::Shop => "/",
+                Side::Desk => "/admin",
+            });
         }
         result
     }

@@ -11,6 +11,7 @@ mod codes;
 mod edge;
 mod figures;
 mod files;
+mod forms;
 mod functions;
 mod http;
 mod journey;

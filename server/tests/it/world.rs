@@ -1,6 +1,7 @@
 //! A server of its own for each test, on a database of its own, with a clock that the test moves.
 
 use std::{
+    collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
     sync::{
@@ -23,7 +24,7 @@ use shared::{
     api::{Role, admin::FileRequest},
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
-use store::{Clock, Origin, Store, categories, codes, files, reconcile, staff};
+use store::{Clock, Origin, Store, categories, cleanup, codes, files, reconcile, staff};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -161,35 +162,45 @@ impl World {
         sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(&mut connection).await.unwrap()
     }
 
-    /// How many rows every table has: what must be the same where nothing may change. Attempts are counted on purpose
-    /// (`throttles`, `audit_log`), so that these two stay out.
-    pub async fn rows(&self) -> Vec<(&'static str, i64)> {
-        const TABLES: [&str; 16] = [
-            "accounts",
-            "customers",
-            "bonuses",
-            "transfers",
-            "staff",
-            "sessions",
-            "refresh_tokens",
-            "code_batches",
-            "codes",
-            "categories",
-            "files",
-            "versions",
-            "purchases",
-            "links",
-            "notifications",
-            "idempotency_keys",
-        ];
-        let mut rows = Vec::new();
-        for table in TABLES {
-            rows.push((table, self.count(&format!("SELECT COUNT(*) FROM {table}")).await));
+    /// All rows of all tables: what must be the same where nothing may change. Attempts are counted and logged on purpose (`throttles`,
+    /// `audit_log`), so that these two stay out.
+    pub async fn rows(&self) -> BTreeMap<String, Vec<String>> {
+        const GROWING: [&str; 2] = ["audit_log", "throttles"];
+        // What the server sweeps and counts in its own time is done, so that it does nothing more while the clock stands.
+        cleanup::sweep(&self.store).await.unwrap();
+        let mut connection = sqlx::AnyConnection::connect(&self.config.database_url).await.unwrap();
+        let on_sqlite = self.config.database_url.starts_with("sqlite:");
+        let tables = if on_sqlite {
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND sql NOT LIKE 'CREATE VIRTUAL%'"
+        } else {
+            "SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = 'public'"
+        };
+        let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut connection).await.unwrap();
+        let mut rows = BTreeMap::new();
+        for table in tables.into_iter().filter(|table| !GROWING.contains(&table.as_str())) {
+            let row = if on_sqlite {
+                let columns = AssertSqlSafe(format!("SELECT name FROM pragma_table_info('{table}')"));
+                let columns: Vec<String> = sqlx::query_scalar(columns).fetch_all(&mut connection).await.unwrap();
+                columns.iter().map(|column| format!("quote(\"{column}\")")).collect::<Vec<_>>().join(" || ', ' || ")
+            } else {
+                "CAST(t AS TEXT)".to_owned()
+            };
+            let lines = AssertSqlSafe(format!("SELECT {row} FROM \"{table}\" t ORDER BY 1"));
+            let lines: Vec<String> = sqlx::query_scalar(lines).fetch_all(&mut connection).await.unwrap();
+            rows.insert(table, lines);
         }
-        rows.push(("unread", self.count("SELECT COUNT(*) FROM notifications WHERE read_at IS NULL").await));
-        rows.push(("redeemed", self.count("SELECT COUNT(*) FROM codes WHERE redeemed_at IS NOT NULL").await));
-        rows.push(("balance", self.count("SELECT CAST(COALESCE(SUM(balance), 0) AS BIGINT) FROM customers").await));
+        assert!(rows.len() >= 30 && !rows["customers"].is_empty(), "{} tables", rows.len());
         rows
+    }
+
+    /// Fails where a row has come, gone or changed since `before`.
+    pub async fn assert_unchanged(&self, before: &BTreeMap<String, Vec<String>>) {
+        let now = self.rows().await;
+        let changed: Vec<_> = before.iter().filter(|(table, lines)| now[*table] != **lines).collect();
+        for (table, lines) in &changed {
+            println!("{table} before: {lines:#?}\n{table} now: {:#?}", now[*table]);
+        }
+        assert!(changed.is_empty(), "changed: {:?}", changed.iter().map(|(table, _)| table).collect::<Vec<_>>());
     }
 
     pub async fn account(&self) -> Account {
