@@ -1,6 +1,7 @@
 //! The binary, as an operator runs it.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{BufRead, BufReader, Write},
     path::Path,
@@ -310,12 +311,69 @@ async fn the_demo_can_be_used_at_once() {
     let body = serde_json::json!({"username": value("administrator:"), "password": value("password:")});
     let (status, tokens) = json_of(http.post(format!("{}/api/v1/admin/token/", server.url)).json(&body)).await;
     assert_eq!(status, 200, "{tokens}");
-    let files = http.get(format!("{}/api/v1/products/files/", server.url)).send().await.unwrap();
-    assert!(files.headers()["x-total-count"].to_str().unwrap().parse::<i64>().unwrap() > 5);
+    let (_, listed) = json_of(http.get(format!("{}/api/v1/products/files/?per_page=100", server.url))).await;
+    let listed = listed.as_array().unwrap();
+    assert!(listed.len() >= 24, "{} files", listed.len());
+    let categories: BTreeSet<&str> = listed.iter().map(|file| file["category_name"].as_str().unwrap()).collect();
+    assert!(categories.len() >= 5, "{categories:?}");
+    for file in listed {
+        assert!(file["price_coins"].as_i64().unwrap() > 0 && file["description"].as_str().is_some_and(|text| text.len() > 100), "{file}");
+        assert_covered(&http, &server.url, file).await;
+    }
+    assert_contents(folder.path(), listed.len()).await;
+
+    // A printed code is worth its coins, and they buy.
+    let (_, account) = json_of(http.post(format!("{}/api/v1/token/", server.url))).await;
+    let post = |path: &str, body: serde_json::Value| {
+        let request = http.post(format!("{}{path}", server.url)).bearer_auth(account["access_token"].as_str().unwrap());
+        json_of(request.json(&body))
+    };
+    post("/api/v1/activate-final/", serde_json::json!({"name": "سارة", "phone": "+966501234567"})).await;
+    let code = value("recharge code of 1000 coins:");
+    let (_, recharged) = post("/api/v1/wallet/recharge-code/", serde_json::json!({"charge_code": code})).await;
+    assert_eq!(recharged["recharged_amount"], 1000, "{recharged}");
+    let (status, bought) = post("/api/v1/sales/purchases/", serde_json::json!({"file_id": listed[0]["id"]})).await;
+    assert_eq!(status, 201, "{bought}");
     let (_, packages) = json_of(http.get(format!("{}/api/v1/sales/packages/", server.url))).await;
     assert_eq!(packages.as_array().unwrap().len(), 2);
     assert_eq!(output.matches("recharge code of").count(), 8);
     assert!(server.terminate(), "SIGTERM is an orderly end");
+}
+
+/// A picture of its own, or the drawing that the store makes.
+async fn assert_covered(http: &reqwest::Client, url: &str, file: &serde_json::Value) {
+    if let Some(cover) = file["cover_url"].as_str() {
+        let cover = http.get(format!("{url}{cover}")).send().await.unwrap();
+        assert!(cover.status() == 200 && cover.headers()["content-type"].to_str().unwrap().starts_with("image/"), "{file}");
+        let bytes = cover.bytes().await.unwrap();
+        assert!(bytes.starts_with(b"RIFF") && bytes.len() > 500, "{file}");
+    } else {
+        let page = http.get(format!("{url}/files/{}", file["id"])).header("accept", "text/html").send().await.unwrap();
+        assert!(page.text().await.unwrap().contains("art-ground"), "{file}");
+    }
+}
+
+/// Every file has a content, and the guides can be read.
+async fn assert_contents(folder: &Path, files: usize) {
+    let mut database = sqlx::SqliteConnection::connect(&format!("sqlite://{}", folder.join("data/khazna.db").display())).await.unwrap();
+    let contents: Vec<(String, String)> =
+        sqlx::query_as("SELECT file_name, storage_key FROM versions").fetch_all(&mut database).await.unwrap();
+    assert_eq!(contents.len(), files);
+    let mut guides = 0;
+    for (name, key) in contents {
+        let path = folder.join("data/files").join(key);
+        let bytes = fs::read(&path).unwrap();
+        assert!(bytes.len() > 500, "{name}");
+        if name.ends_with(".pdf") {
+            guides += 1;
+            assert!(bytes.starts_with(b"%PDF"), "{name}");
+            let read = Command::new("pdftotext").arg(&path).arg("-").output().expect("pdftotext of poppler-utils");
+            let text = String::from_utf8(read.stdout).unwrap();
+            let arabic = text.chars().filter(|character| ('\u{0600}'..='\u{06FF}').contains(character)).count();
+            assert!(read.status.success() && arabic > 500, "{name}: {arabic} Arabic letters in {text}");
+        }
+    }
+    assert!(guides >= 5, "{guides} guides");
 }
 
 /// `khazna serve` as a process of its own.

@@ -15,7 +15,7 @@ use crate::{
 
 const BYTES: &str = "application/offset+octet-stream";
 
-async fn draft(world: &World, token: &str) -> i64 {
+pub async fn draft(world: &World, token: &str) -> i64 {
     let (status, category) = json_of(world.post("/api/v1/admin/categories/").bearer_auth(token).json(&json!({"name": "كتب"}))).await;
     assert_eq!(status, StatusCode::CREATED, "{category}");
     let about = json!({"title": "كتاب", "description": "وصف", "category_id": category["id"], "price_coins": 30, "kind": "other"});
@@ -24,17 +24,17 @@ async fn draft(world: &World, token: &str) -> i64 {
     file["id"].as_i64().unwrap()
 }
 
-async fn begin(world: &World, token: &str, file: i64, name: &str, length: usize) -> (StatusCode, Value) {
+pub async fn begin(world: &World, token: &str, file: i64, name: &str, length: usize) -> (StatusCode, Value) {
     let body = json!({"file_id": file, "file_name": name, "length": length, "fingerprint": "1"});
     json_of(world.post("/api/v1/admin/uploads/").bearer_auth(token).json(&body)).await
 }
 
-fn patch(world: &World, token: &str, id: &Value, offset: usize, body: impl Into<Body>) -> RequestBuilder {
+pub fn patch(world: &World, token: &str, id: &Value, offset: usize, body: impl Into<Body>) -> RequestBuilder {
     let path = format!("/api/v1/admin/uploads/{}/", id.as_str().unwrap());
     world.request(Method::PATCH, &path).bearer_auth(token).header("content-type", BYTES).header("upload-offset", offset).body(body)
 }
 
-async fn offset(world: &World, token: &str, id: &Value) -> usize {
+pub async fn offset(world: &World, token: &str, id: &Value) -> usize {
     let path = format!("/api/v1/admin/uploads/{}/", id.as_str().unwrap());
     let answer = world.request(Method::HEAD, &path).bearer_auth(token).send().await.unwrap();
     assert_eq!((answer.status(), answer.headers()["cache-control"].to_str().unwrap()), (StatusCode::OK, "no-store"));
@@ -57,7 +57,7 @@ async fn send_and_break(world: &World, path: &str, signed: &str, length: usize, 
 }
 
 /// Everything in the folder of the files, folders too.
-fn stored(world: &World) -> Vec<String> {
+pub fn stored(world: &World) -> Vec<String> {
     fn walk(folder: &std::path::Path, found: &mut Vec<String>) {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             if entry.path().is_dir() {
@@ -195,7 +195,7 @@ on_both!(bad_uploads_are_told_and_leave_nothing, |world| {
 });
 
 /// A form as browsers send it (RFC 7578): a note, then a file.
-fn form(name: &str, bytes: &[u8]) -> Vec<u8> {
+pub fn form(name: &str, bytes: &[u8]) -> Vec<u8> {
     let head = format!(
         "--edge\r\ncontent-disposition: form-data; name=\"note\"\r\n\r\nجديد\r\n--edge\r\n\
          content-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\ncontent-type: application/octet-stream\r\n\r\n"

@@ -12,6 +12,7 @@ mod edge;
 mod figures;
 mod files;
 mod forms;
+mod full;
 mod functions;
 mod http;
 mod journey;

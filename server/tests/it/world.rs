@@ -12,6 +12,7 @@ use std::{
 };
 
 use futures::stream;
+use object_store::ObjectStore;
 use reqwest::{Method, RequestBuilder, StatusCode, redirect::Policy};
 use serde_json::{Value, json};
 use server::{
@@ -126,10 +127,31 @@ impl World {
     /// Stops, and starts another server on the same database, folder and clock.
     pub async fn restart(&mut self) {
         self.stop().await;
+        let store = open_store(&self.config, self.clock.clone(), Arc::new(OsRng)).await.unwrap();
+        self.serve(store).await;
+    }
+
+    /// The same, with its files in another storage.
+    pub async fn move_files(&mut self, files: Arc<dyn ObjectStore>) {
+        self.stop().await;
+        let config = store::Config {
+            database_url: self.config.database_url.clone(),
+            secret_key: self.config.secret_key.clone(),
+            link_secret: self.config.link_secret.clone(),
+            previous_link_secret: None,
+            public_url: self.config.public_url.clone(),
+            edge: None,
+            files,
+            files_prefix: String::new(),
+            hash_memory: store::HASH_MEMORY,
+        };
+        self.serve(Store::open(config, self.clock.clone(), Arc::new(OsRng)).await.unwrap()).await;
+    }
+
+    async fn serve(&mut self, store: Store) {
+        self.store = store;
         let listener = TcpListener::bind(self.url.trim_start_matches("http://")).await.unwrap();
-        let rng = Arc::new(OsRng);
-        self.store = open_store(&self.config, self.clock.clone(), rng.clone()).await.unwrap();
-        let server = Server::new(self.config.clone(), self.store.clone(), rng, listener).await.unwrap();
+        let server = Server::new(self.config.clone(), self.store.clone(), Arc::new(OsRng), listener).await.unwrap();
         self.stopping = server.stopping();
         self.running = Some(tokio::spawn(server.run()));
     }
