@@ -15,7 +15,7 @@ use {
 
 /// How many notifications a page shows.
 #[cfg(feature = "ssr")]
-const SHOWN: usize = 50;
+const SHOWN: u8 = 50;
 
 /// A page of notifications.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,9 +29,9 @@ pub struct Told {
 /// The newest notifications, or those before `cursor`.
 #[server(prefix = "/do", endpoint = "notifications")]
 pub async fn get_notifications(cursor: Option<i64>) -> Result<Told, Failure> {
-    let mut told = notifications::older(&store()?, &customer()?, cursor.map(NotificationId), SHOWN as i64 + 1).await?;
-    let more = told.len() > SHOWN;
-    told.truncate(SHOWN);
+    let mut told = notifications::older(&store()?, &customer()?, cursor.map(NotificationId), i64::from(SHOWN) + 1).await?;
+    let more = told.len() > usize::from(SHOWN);
+    told.truncate(usize::from(SHOWN));
     let next = told.last().filter(|_| more).map(|last| last.id.0);
     Ok(Told { notifications: told, next })
 }
