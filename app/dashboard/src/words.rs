@@ -12,7 +12,8 @@ use shared::{
     api::{
         Role,
         admin::{
-            AuditEntry, AuditValues, CustomerLock, CustomerState, DownloadAttempt, DownloadOutcome, DownloadReason, HandOut, LockReason, Received,
+            AuditEntry, AuditValues, CustomerLock, CustomerState, DownloadAttempt, DownloadOutcome, DownloadReason, HandOut, LockReason,
+            Received,
         },
     },
     link::Kind,

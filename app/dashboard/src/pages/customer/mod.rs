@@ -1,6 +1,6 @@
 //! One customer: how the account stands, what it has, and what can be done for it.
 
-#![expect(clippy::large_types_passed_by_value, reason = "deeds are handles, which Leptos takes by value")]
+#![allow(clippy::large_types_passed_by_value, reason = "deeds are handles, which Leptos takes by value")]
 
 mod about;
 mod actions;
