@@ -6,7 +6,7 @@ use shared::{
     link::{Event, Gateway},
     ms,
 };
-use sqlx::Row;
+use sqlx::{AssertSqlSafe, Row};
 
 use crate::{Result, Store, alerts, db::transaction, edge, idempotency, links, sales_count, statistics, subscriptions, throttle, uploads};
 
@@ -83,14 +83,22 @@ async fn forget_temporary_accounts(store: &Store) -> Result<()> {
     })
 }
 
-/// Sessions that are long over, with their tokens. Each statement walks an index from its oldest end, so that neither the sessions that
-/// live nor their tokens are looked at.
+/// Sessions that are long over, with their tokens. An index gives the oldest: neither the sessions that live nor their tokens are looked at,
+/// and where nothing is over nothing is written.
 async fn forget_sessions(store: &Store) -> Result<()> {
     for sql in [
-        "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
-        "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)",
+        "SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
+        "SELECT id FROM sessions WHERE ended_at < $1 ORDER BY ended_at LIMIT $2",
     ] {
-        sqlx::query(sql).bind(store.now().plus(-SESSION_MEMORY).0).bind(BATCH).execute(store.0.db.writer()).await?;
+        let before = store.now().plus(-SESSION_MEMORY).0;
+        let over: Vec<i64> = sqlx::query_scalar(sql).bind(before).bind(BATCH).fetch_all(store.0.db.reader()).await?;
+        if over.is_empty() {
+            continue;
+        }
+        // As numbers in the text: of a subquery PostgreSQL may make a walk over all sessions.
+        let over = over.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+        let delete = format!("DELETE FROM sessions WHERE id IN ({over})");
+        sqlx::query(AssertSqlSafe(delete)).persistent(false).execute(store.0.db.writer()).await?;
     }
     Ok(())
 }
