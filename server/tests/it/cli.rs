@@ -346,7 +346,7 @@ async fn assert_covered(http: &reqwest::Client, url: &str, file: &serde_json::Va
         let cover = http.get(format!("{url}{cover}")).send().await.unwrap();
         assert!(cover.status() == 200 && cover.headers()["content-type"].to_str().unwrap().starts_with("image/"), "{file}");
         let bytes = cover.bytes().await.unwrap();
-        assert!(bytes.starts_with(b"RIFF") && bytes.len() > 500, "{file}");
+        assert!(bytes.starts_with(b"\xFF\xD8\xFF") && bytes.len() > 500, "{file}: drawn anew, as JPEG");
     } else {
         let page = http.get(format!("{url}/files/{}", file["id"])).header("accept", "text/html").send().await.unwrap();
         assert!(page.text().await.unwrap().contains("art-ground"), "{file}");
