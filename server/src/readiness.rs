@@ -76,8 +76,11 @@ fn late(patience: Duration) -> String {
 /// An error with its first cause, which many leave out, in one line that is not too long.
 fn one_line(error: &dyn Error) -> String {
     let mut text = error.to_string();
-    let first = std::iter::successors(error.source(), |cause| cause.source()).last().map(ToString::to_string);
-    if let Some(first) = first.filter(|first| !text.contains(first.as_str())) {
+    let mut first = error.source();
+    while let Some(before) = first.and_then(Error::source) {
+        first = Some(before);
+    }
+    if let Some(first) = first.map(ToString::to_string).filter(|first| !text.contains(first.as_str())) {
         text = format!("{text}: {first}");
     }
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
