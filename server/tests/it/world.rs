@@ -25,7 +25,7 @@ use shared::{
     api::{Role, admin::FileRequest},
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
-use store::{Clock, Origin, Store, categories, cleanup, codes, files, reconcile, staff};
+use store::{Clock, Store, categories, cleanup, codes, files, reconcile, staff};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 

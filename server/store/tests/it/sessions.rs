@@ -48,7 +48,7 @@ on_both!(reuse_ends_the_family_however_late, |world| {
         for reuse in [Reuse::Browser, Reuse::Strict] {
             assert_eq!(code(sessions::refresh(&world.store, &stolen, reuse, &world.origin()).await), Code::Unauthenticated, "{days}");
         }
-        assert_eq!(code(sessions::authenticate(&world.store, &thief.access_token).await), Code::Unauthenticated, "{days}");
+        assert_eq!(code(sessions::authenticate(&world.store, &thief.access_token, &world.origin()).await), Code::Unauthenticated, "{days}");
         let again = sessions::refresh(&world.store, &thief.refresh_token, Reuse::Strict, &from("198.51.100.66")).await;
         assert_eq!(code(again), Code::Unauthenticated, "{days}");
         let told = format!(
