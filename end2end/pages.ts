@@ -286,7 +286,14 @@ export const STATES: State[] = [
     { name: 'desk-codes-import', path: '/admin/codes/import', as: 'owner' },
     { name: 'desk-codes-resellers', path: '/admin/codes/resellers', as: 'owner' },
     { name: 'desk-codes-batch', path: '/admin/codes/1', as: 'owner' },
-    { name: 'desk-files', path: '/admin/files', as: 'manager' },
+    {
+        name: 'desk-files',
+        as: 'manager',
+        reach: async (_, store) => {
+            await draft(store, LONG_TITLE);
+            return '/admin/files';
+        },
+    },
     { name: 'desk-files-none', path: '/admin/files?q=zzzz', as: 'manager' },
     {
         name: 'desk-file-new-wrong',
@@ -302,9 +309,7 @@ export const STATES: State[] = [
         name: 'desk-file-draft',
         as: 'manager',
         reach: async (page, store) => {
-            const [{ id: category_id }] = await store.asStaff<{ id: number }[]>('GET', 'admin/categories/');
-            const about = { title: 'دليل لم يُنشر', category_id, price_coins: 25, kind: 'pdf' };
-            const { id } = await store.asStaff<{ id: number }>('POST', 'admin/files/', about);
+            const id = await draft(store, 'دليل لم يُنشر');
             await store.asStaff('POST', 'admin/uploads/', { file_id: id, file_name: 'دليل الشبكات.pdf', length: 48_000_000 });
             await page.goto(`/admin/files/${id}`);
         },
@@ -336,6 +341,12 @@ export const STATES: State[] = [
 
     { name: 'link-unknown', path: '/d/v1.nothing', as: 'visitor', bare: true, status: 404 },
 ];
+
+async function draft(store: Store, title: string): Promise<number> {
+    const [{ id: category_id }] = await store.asStaff<{ id: number }[]>('GET', 'admin/categories/');
+    const about = { title, category_id, price_coins: 25, kind: 'pdf' };
+    return (await store.asStaff<{ id: number }>('POST', 'admin/files/', about)).id;
+}
 
 async function freshLink(store: Store): Promise<{ customer: Customer; purchase: number; link: string }> {
     const customer = await store.customer(1000);

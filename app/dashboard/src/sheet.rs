@@ -329,7 +329,8 @@ mod tests {
         let (width, height) = Layout::PAGE;
         let page = Area { left: 0.0, top: 0.0, width, height };
         assert!(within(Layout::FOOT, page) && !overlap(Layout::FOOT, Layout::CARDS));
-        assert!(Layout::FOOT_TEXT * 1.5 <= Layout::FOOT.height, "a line is lower than its room");
+        let line = Area { height: Layout::FOOT_TEXT * 1.5, ..Layout::FOOT };
+        assert!(within(line, Layout::FOOT), "a line is higher than its room");
         for layout in LAYOUTS {
             let cards: Vec<_> = layout.places().collect();
             assert_eq!(i64::try_from(cards.len()).unwrap(), layout.cards());
