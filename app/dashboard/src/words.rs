@@ -311,6 +311,7 @@ pub fn subject(locale: Locale, entry: &AuditEntry) -> String {
         Some("session_days") => Some(text!(l, figures.session_days)),
         Some("staff_session_hours") => Some(text!(l, figures.staff_session_hours)),
         Some("utc_offset_minutes") => Some(text!(l, figures.utc_offset)),
+        Some("country_code") => Some(text!(l, figures.country_code)),
         _ => None,
     };
     setting.map(str::to_owned).or_else(|| entry.subject_name.clone()).unwrap_or_else(|| entry.subject.clone())

@@ -33,7 +33,7 @@ pub fn handlers() -> OpenApiRouter<AppState> {
         .routes(routes!(staff::disable))
         .routes(routes!(staff::enable))
         .routes(routes!(staff::reset_password))
-        .routes(routes!(staff::unlock))
+        .routes(routes!(staff::unlock_member))
         .routes(routes!(staff::reset_totp))
         .routes(routes!(customers::direct_recharge))
         .routes(routes!(customers::block))

@@ -219,7 +219,7 @@ pub async fn reset_password(
     params(("id" = i64, Path, description = "The member.")),
     responses((status = 200, description = "Done.", body = Done), Problems),
 )]
-pub async fn unlock(
+pub async fn unlock_member(
     State(store): State<Store>,
     StaffMember(member): StaffMember,
     From(origin): From,

@@ -75,7 +75,8 @@ on_both!(a_draft_becomes_a_file, |world| {
     assert_eq!(
         world
             .count(
-                "SELECT COUNT(*) FROM audit_log WHERE action IN ('file.create', 'file.publish', 'file.hide', 'file.edit', 'file.version')"
+                "SELECT COUNT(*) FROM audit_log WHERE action IN ('file.create', 'file.publish', 'file.hide', 'file.edit', 'file.version')
+                 AND outcome <> 'no_content'"
             )
             .await,
         5
