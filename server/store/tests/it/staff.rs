@@ -226,7 +226,10 @@ on_both!(a_locked_member_is_unlocked, |world| {
     staff::reset_password(&world.store, &owner, support.id, "another long one", &world.origin()).await.unwrap();
     assert!(!told().await);
     assert_eq!(sign_in(world, "support", "another long one", None).await, Ok(()));
-    assert_eq!(world.count("SELECT COUNT(*) FROM audit_log WHERE action = 'staff.unlock' AND actor LIKE 'staff:%' AND outcome = 'ok'").await, 2);
+    assert_eq!(
+        world.count("SELECT COUNT(*) FROM audit_log WHERE action = 'staff.unlock' AND actor LIKE 'staff:%' AND outcome = 'ok'").await,
+        2
+    );
     assert_eq!(world.count("SELECT COUNT(*) FROM audit_log WHERE action = 'staff.unlock' AND actor = 'operator'").await, 1);
 });
 
