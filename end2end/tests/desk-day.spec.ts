@@ -64,14 +64,14 @@ async function sumOf(path: string): Promise<string> {
 
 /**
  * What a camera reads that is held over a card of the printed page, counted from 0 as the cards stand: from the right, row by row.
- * The measures are those of 21 cards on a page (`app/dashboard/src/sheet.rs`): 3 by 7 within margins of 10 mm, the QR code 22.5 mm wide
+ * The measures are those of 21 cards on a page (`app/dashboard/src/sheet.rs`): 3 by 7 within margins of 10 mm, 14.5 mm below, the QR code 22.5 mm wide
  * and 3.5 mm from a card's left and upper edge. A millimetre is taken along on each side.
  */
 function scan(png: string, place: number): string {
     const { width, data } = PNG.sync.read(readFileSync(png));
     const dots = (millimetres: number) => Math.round((millimetres * width) / 210);
     const left = dots(10 + (2 - (place % 3)) * (190 / 3) + 2.5);
-    const top = dots(10 + Math.floor(place / 3) * (277 / 7) + 2.5);
+    const top = dots(10 + Math.floor(place / 3) * (272.5 / 7) + 2.5);
     const side = dots(24.5);
     const seen = new Uint8ClampedArray(side * side * 4);
     for (let row = 0; row < side; row += 1) {
