@@ -33,6 +33,8 @@ test('a new PIN takes the place of the old one', async ({ page, context, store }
     await page.getByLabel('الرمز الجديد').fill(wanted);
     await page.getByRole('button', { name: 'تغيير الرمز' }).click();
     await expect(page.locator('[aria-invalid=true]')).toHaveCount(1);
+    // Wrong PINs are taken out before the first wrong field is shown.
+    await expect(page.getByLabel('الرمز الحالي')).toBeFocused();
     await page.getByLabel('الرمز الحالي').fill(customer.pin);
     await page.getByLabel('الرمز الجديد').fill(arabicDigits(wanted));
     await page.getByRole('button', { name: 'تغيير الرمز' }).click();
