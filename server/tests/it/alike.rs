@@ -77,10 +77,13 @@ async fn doors(world: &World) -> [Door; 3] {
     ]
 }
 
+/// A request with these fields.
+type Ask<'a> = dyn Fn(&Value) -> RequestBuilder + 'a;
+
 on_both!(unknown_and_wrong_are_one_answer, |world| {
     for door in doors(world).await {
         assert_eq!(door.there.len(), door.nowhere.len(), "{}", door.call);
-        let ways: [(&str, &dyn Fn(&Value) -> RequestBuilder); 3] = [
+        let ways: [(&str, &Ask<'_>); 3] = [
             ("the API", &|fields| world.post(door.call).json(fields)),
             ("the app", &|fields| world.post(door.function).header("origin", &world.url).form(fields)),
             ("a form", &|fields| {
