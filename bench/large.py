@@ -100,7 +100,7 @@ def script(now):
         *(f'''INSERT INTO download_events (purchase_id, gateway, sequence, link, kind, ip, user_agent, detail, created_at)
             SELECT id, 'embedded', {sequence}, 1, {kind}, '203.0.113.' || {text('id % 250')}, 'Mozilla/5.0', '{{}}', created_at + {sequence * 1000}
             FROM purchases WHERE embedded_events = 2''' for sequence, kind in [(1, "'claimed'"), (2, "CASE WHEN id % 10 = 0 THEN 'ended' ELSE 'completed' END")]),
-        'UPDATE files SET sales_count = (SELECT COUNT(*) FROM purchases WHERE purchases.file_id = files.id)',
+        'UPDATE files SET sales_count = sold.sales FROM (SELECT file_id, COUNT(*) AS sales FROM purchases GROUP BY file_id) AS sold WHERE sold.file_id = files.id',
         f'''INSERT INTO audit_log (actor, action, subject, outcome, ip, user_agent, created_at)
             SELECT 'customer:' || {text('customer_id')}, 'sales.purchase', 'file:' || {text('file_id')}, 'ok', '203.0.113.7', 'Mozilla/5.0', created_at FROM purchases''',
     ]
