@@ -178,12 +178,13 @@ async fn entries(store: &Store, staff: &Staff, filter: &AuditFilter, length: i64
     if !filter.actor.is_empty() {
         conditions.push(equals("actor", spelled(store, &filter.actor).await?));
     }
+    let mut subjects = Vec::new();
     if !filter.subject.is_empty() {
         // Who could not sign in is known by what was typed.
-        let known = equals("subject", spelled(store, &filter.subject).await?);
-        let typed =
-            equals("subject", filter.subject.parse::<Serial>().map_or_else(|_| filter.subject.clone(), |serial| serial.to_string()));
-        conditions.push(format!("({known} OR {typed})"));
+        let known = spelled(store, &filter.subject).await?;
+        let typed = filter.subject.parse::<Serial>().map_or_else(|_| filter.subject.clone(), |serial| serial.to_string());
+        subjects.extend((typed != known).then(|| equals("subject", typed)));
+        subjects.push(equals("subject", known));
     }
     if !filter.action.is_empty() {
         conditions.push(equals("action", filter.action.clone()));
@@ -196,11 +197,22 @@ async fn entries(store: &Store, staff: &Staff, filter: &AuditFilter, length: i64
         "failed" => conditions.push(format!("outcome <> 'ok' AND outcome IN ({})", failures())),
         outcome => conditions.push(equals("outcome", outcome.to_owned())),
     }
-    let sql = format!(
-        "SELECT id, actor, action, subject, outcome, ip, user_agent, created_at FROM audit_log WHERE {} ORDER BY id DESC LIMIT {}",
-        conditions.join(" AND "),
-        length + 1
-    );
+    let newest = format!("ORDER BY id DESC LIMIT {}", length + 1);
+    let lines = |subject: &str| {
+        let conditions = conditions.join(" AND ");
+        format!(
+            "SELECT id, actor, action, subject, outcome, ip, user_agent, created_at FROM audit_log WHERE {conditions}{subject} {newest}"
+        )
+    };
+    // Each subject by its index: asked for both at once, PostgreSQL would walk the whole log back for lines that may be old.
+    let sql = match subjects.as_slice() {
+        [] => lines(""),
+        [subject] => lines(&format!(" AND {subject}")),
+        subjects => {
+            let each = subjects.iter().map(|subject| format!("SELECT * FROM ({}) AS lines", lines(&format!(" AND {subject}"))));
+            format!("{} {newest}", each.collect::<Vec<_>>().join(" UNION ALL "))
+        }
+    };
     let mut query = sqlx::query(AssertSqlSafe(sql));
     for text in texts {
         query = query.bind(text);

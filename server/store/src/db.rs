@@ -228,9 +228,9 @@ impl Db {
             }
             Dialect::Postgres => {
                 let plain = unencrypted_here(database_url)?;
-                let pool = match pool(24).connect(plain.as_deref().unwrap_or(database_url)).await {
+                let pool = match postgres_pool().connect(plain.as_deref().unwrap_or(database_url)).await {
                     // It insists on encryption.
-                    Err(sqlx::Error::Database(_)) if plain.is_some() => pool(24).connect(database_url).await?,
+                    Err(sqlx::Error::Database(_)) if plain.is_some() => postgres_pool().connect(database_url).await?,
                     connected => connected?,
                 };
                 let version = "SELECT CAST(current_setting('server_version_num') AS BIGINT)";
@@ -318,6 +318,17 @@ fn pool(connections: u32) -> AnyPoolOptions {
                 connection.ping().await?;
             }
             Ok(true)
+        })
+    })
+}
+
+fn postgres_pool() -> AnyPoolOptions {
+    pool(24).after_connect(|connection, _| {
+        Box::pin(async move {
+            // What is summed for statistics has a million groups where few are expected: several workers' hashes of them clash, and take
+            // minutes for what one does in two seconds.
+            connection.execute("SET max_parallel_workers_per_gather = 0").await?;
+            Ok(())
         })
     })
 }
