@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { expect, ready, type Customer, type Member, type Page, type Role, type Store } from './helpers';
 import { said } from './words';
 
@@ -19,8 +20,8 @@ const fileAbove = async (store: Store, coins: number) => `/files/${(await store.
 
 /** Wider than a phone, and nowhere to be broken. */
 export const LONG_TITLE = 'عنوان_بلا_مسافات_'.repeat(4);
-/** Of its lines one can be taken. */
-const TABLE = ['العنوان,القسم,السعر,النوع', 'دليل من جدول,كتب,٢٥,pdf', `${LONG_TITLE},كتب,مجانًا,sculpture`, ',,5,pdf'].join('\n');
+/** Of its lines one can be taken: a title that stands already could not. */
+const table = () => ['العنوان,القسم,السعر,النوع', `دليل من جدول ${randomBytes(3).toString('hex')},كتب,٢٥,pdf`, `${LONG_TITLE},كتب,مجانًا,sculpture`, ',,5,pdf'].join('\n');
 
 /** Presses a button by what it says in the reader's language. */
 const pressed = async (page: Page, button: string) => {
@@ -321,7 +322,7 @@ export const STATES: State[] = [
         reach: async (page) => {
             await page.goto('/admin/files/import');
             await ready(page);
-            await page.getByRole('textbox', { name: said('الجدول') }).fill(TABLE);
+            await page.getByRole('textbox', { name: said('الجدول') }).fill(table());
             await pressed(page, 'إنشاء المسودات');
             await expect(page.locator('.versions > li')).toHaveCount(2);
         },

@@ -60,7 +60,9 @@ export async function start(more: NodeJS.ProcessEnv = {}, port?: number): Promis
         try {
             // Whatever the tests did: the books agree, and nothing failed on the server's side.
             khazna('reconcile');
-            const faults = readFileSync(path, 'utf8').split('\n').filter((line) => /\bERROR\b|panicked/.test(line));
+            const lines = readFileSync(path, 'utf8').split('\n').filter((line) => /\bERROR\b|panicked/.test(line));
+            // That somebody guesses at a member's password is told of as an error: a test does.
+            const faults = lines.filter((line) => !line.includes('"alert":"staff_locked"'));
             if (faults.length > 0) throw new Error(`the server's log tells of faults:\n${faults.slice(0, 10).join('\n')}`);
         } finally {
             rmSync(folder, { recursive: true, force: true });

@@ -101,8 +101,11 @@ mod ssr {
     }
 
     fn cookie(flash: &Flash, secure: bool) -> String {
-        let text = escape(&serde_json::to_string(flash).unwrap_or_default());
-        session::private(name(secure), if text.len() <= LONGEST { &text } else { "" }, SECONDS, secure)
+        let text = |flash: &Flash| escape(&serde_json::to_string(flash).unwrap_or_default());
+        // Rather without what was typed than without what became of it.
+        let tellings = [text(flash), text(&Flash { values: Vec::new(), ..flash.clone() })];
+        let told = tellings.iter().find(|text| text.len() <= LONGEST).map_or("", String::as_str);
+        session::private(name(secure), told, SECONDS, secure)
     }
 
     /// Whether the request is a form that was posted without JavaScript.

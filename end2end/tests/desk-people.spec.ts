@@ -26,6 +26,7 @@ const find = async (page: Page, text: string) => {
     await open(page, '/admin/customers');
     await page.getByRole('textbox', { name: 'الزبون' }).fill(text);
     await page.getByRole('button', { name: 'عرض' }).click();
+    await page.waitForURL(/[?&](q|customer)=[^&]/);
     await ready(page);
 };
 

@@ -28,6 +28,7 @@ async function ask(page: Page, question: string): Promise<Locator> {
 async function find(page: Page, who: string): Promise<void> {
     await page.getByRole('textbox', { name: 'الزبون' }).fill(who);
     await touch(page.getByRole('button', { name: 'عرض' }));
+    await page.waitForURL(/[?&](q|customer)=[^&]/);
     await ready(page);
 }
 

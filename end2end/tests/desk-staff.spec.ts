@@ -108,6 +108,26 @@ for (const script of [true, false]) {
     });
 }
 
+test('whom wrong passwords have locked out, an owner lets in again', async ({ page, desk, store }) => {
+    await desk('owner');
+    const { username, password } = await store.member('support');
+    const enter = async (data: object) => (await page.request.post('/api/v1/admin/token/', { data })).status();
+    for (let tries = 0; tries < 5; tries += 1) expect(await enter({ username, password: 'a wrong password' })).toBe(401);
+    expect(await enter({ username, password }), 'the right one does not help now').toBe(429);
+
+    // The lock's thirty seconds have begun; what is told of it stands longer.
+    await open(page, '/admin/staff');
+    const row = page.getByRole('row').filter({ hasText: username });
+    await expect(row).toContainText('موقوف مؤقتًا');
+    await row.getByText('فتح الدخول الآن').first().click();
+    await row.getByRole('button', { name: 'فتح الدخول الآن' }).click();
+    await expect(row).not.toContainText('موقوف مؤقتًا');
+    expect(await enter({ username, password })).toBe(200);
+    await open(page, '/admin');
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    await expect(page.getByText('دخول أحد أعضاء الفريق موقوف مؤقتًا'), 'what was told of it ends with the lock').toBeHidden();
+});
+
 test('what is not theirs is not shown, and refused', async ({ page, desk }) => {
     await desk('support');
     await open(page, '/admin');

@@ -8,7 +8,7 @@ test('a purchase in one tab shows in the other without a reload', async ({ page,
     const file = await store.file();
     await store.signIn(context, customer);
     const other = await context.newPage();
-    await Promise.all([other.waitForRequest(/\/live$/), open(other, '/wallet')]);
+    await Promise.all([other.waitForResponse(/\/live$/), open(other, '/wallet')]);
     await other.evaluate(() => Object.assign(window, { untouched: true }));
     const before = await news(other).innerText();
 
@@ -32,7 +32,7 @@ test('coins from the staff and a refund arrive while one looks', async ({ page, 
     const customer = await store.customer(1000);
     const purchase = await store.buy(customer, await store.file());
     await store.signIn(context, customer);
-    await Promise.all([page.waitForRequest(/\/live$/), open(page, '/purchases')]);
+    await Promise.all([page.waitForResponse(/\/live$/), open(page, '/purchases')]);
     await store.asStaff('POST', 'direct-recharge/', { customer_serial: customer.serial, coin_amount: 2000 });
     await expect(balance(page)).toContainText(/[23],\d{3}/);
     await store.refund(purchase);
@@ -50,7 +50,7 @@ for (const [path, label, refetched] of TYPED) {
     test(`news from outside take nothing that is being typed on ${path}`, async ({ page, context, store }) => {
         const customer = await store.customer(1000);
         await store.signIn(context, customer);
-        await Promise.all([page.waitForRequest(/\/live$/), open(page, path)]);
+        await Promise.all([page.waitForResponse(/\/live$/), open(page, path)]);
         const field = page.getByLabel(label);
         await field.fill('ABCD-23');
         const again = page.waitForResponse(new RegExp(`/do/${refetched}`), { timeout: 5_000 }).catch(() => undefined);

@@ -6,6 +6,7 @@ use std::{
     io::{self, Write},
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use ipnet::IpNet;
@@ -67,6 +68,8 @@ pub struct Config {
     pub previous_link_secret: Option<String>,
     /// `CLOUDFLARE_WORKER_URL`, when `CLOUDFLARE_WORKER_ENABLED`.
     pub worker_url: Option<String>,
+    /// How long the Worker may take over an answer: two seconds, for somebody who pressed Download waits for it.
+    pub worker_patience: Duration,
     /// `TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// `RATE_LIMIT_PER_MINUTE`: requests an address may make a minute; 0 is off.
@@ -111,6 +114,7 @@ impl Config {
             link_secret: secret("CLOUDFLARE_WORKER_SECRET", read("CLOUDFLARE_WORKER_SECRET"), &data_dir.join("worker_secret"), rng)?,
             previous_link_secret: read("CLOUDFLARE_WORKER_SECRET_PREVIOUS").map(previous_secret).transpose()?,
             worker_url: worker_url.filter(|_| worker_enabled),
+            worker_patience: Duration::from_secs(2),
             trusted_proxies: networks(&read("TRUSTED_PROXIES").unwrap_or_default())?,
             rate_limit: read("RATE_LIMIT_PER_MINUTE").map_or(Ok(600), |value| {
                 value.parse().map_err(|_| wrong("RATE_LIMIT_PER_MINUTE", format!("'{value}' is no whole number (0 is off)")))

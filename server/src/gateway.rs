@@ -4,6 +4,8 @@
 mod file_body;
 mod reader;
 
+use std::net::IpAddr;
+
 use axum::{
     Router,
     body::Body,
@@ -17,6 +19,7 @@ use shared::{
     link::{self, Event, Located, Ticket},
 };
 use store::links;
+use tracing::Instrument;
 
 use crate::{problem::Failure, serve::Meter, state::AppState, system, web::limits::ClientAddress};
 
@@ -28,12 +31,22 @@ pub fn router() -> Router<AppState> {
     Router::new().route("/d/{ticket}", any(answer)).route("/f/{id}/{name}", any(answer))
 }
 
+/// Answers to the end, also when nobody waits any more: what a stream is charged while its content is opened is given back with its body.
 async fn answer(
     State(state): State<AppState>,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
     Extension(meter): Extension<Meter>,
     request: Request,
 ) -> Response {
+    let closing = state.context.closing.clone();
+    let answered = closing.spawn(answer_to(state, address, meter, request).in_current_span());
+    answered.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a link was not answered");
+        Failure::from(Code::Internal).into_response()
+    })
+}
+
+async fn answer_to(state: AppState, address: IpAddr, meter: Meter, request: Request) -> Response {
     let (site, headers) = (&state.context.site, request.headers());
     let asked = link::Request::new(request.method().as_str(), request.uri().path(), &address.to_string(), |name| text(headers, name));
     let Some(asked) = asked else { return Failure::from(Code::NotFound).into_response() };

@@ -16,6 +16,7 @@ pub mod serve;
 pub mod server;
 mod sheet;
 mod spreadsheet;
+mod staged;
 pub mod state;
 pub mod system;
 pub mod web;

@@ -13,7 +13,7 @@ use crate::{
 
 /// How long the start waits for the files' bucket.
 const PATIENCE_AT_START: Duration = Duration::from_secs(10);
-/// How long `/readyz` waits for it: load balancers give up after a few seconds themselves.
+/// How long `/readyz` waits for it, and for the database: load balancers give up after a few seconds themselves.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long an answer is believed, in milliseconds: anybody may ask `/readyz`, and a bucket's provider counts requests.
 const MEMORY: i64 = 5 * ms::SECOND;
@@ -53,6 +53,18 @@ impl Readiness {
         *seen = Some((now, problem.is_none()));
         problem.is_none()
     }
+}
+
+/// Whether the database answers. One whose machine is gone says nothing at all.
+pub async fn database(store: &Store) -> bool {
+    let problem = match timeout(PATIENCE, store.ping()).await {
+        Ok(answer) => answer.err().map(|error| error.to_string()),
+        Err(_) => Some(late(PATIENCE)),
+    };
+    if let Some(problem) = &problem {
+        tracing::error!(%problem, "the database does not answer");
+    }
+    problem.is_none()
 }
 
 /// Asks the place of the files for an answer within ten seconds: a wrong bucket or key is told when the server starts, not to the first

@@ -24,7 +24,7 @@ use crate::{
     limiter::Limiter,
     live_bridge,
     readiness::Readiness,
-    serve,
+    serve, staged,
     state::{AppState, Context},
     web,
     worker::{self, WorkerClient},
@@ -94,8 +94,9 @@ pub(crate) fn open_files(location: &FilesLocation, repeats: Repeats) -> Result<A
         FilesLocation::Folder(folder) => {
             let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", folder.display());
             fs::create_dir_all(folder).map_err(|error| failed(&error))?;
-            let local = LocalFileSystem::new_with_prefix(folder).map_err(|error| failed(&error))?.with_automatic_cleanup(true);
-            Ok(Arc::new(local))
+            let local = LocalFileSystem::new_with_prefix(folder).map_err(|error| failed(&error))?;
+            // On the disk before the database says so: after a power cut nothing is sold that is not there.
+            Ok(Arc::new(local.with_automatic_cleanup(true).with_fsync(true)))
         }
         FilesLocation::Bucket { bucket, prefix } => {
             let retry = match repeats {
@@ -167,6 +168,14 @@ impl Server {
 
 /// Sweeps what has lapsed and forgets what is not needed, now and then.
 async fn tend(state: AppState) {
+    if let FilesLocation::Folder(folder) = &state.context.config.files {
+        let (folder, now) = (folder.clone(), state.store.now());
+        match tokio::task::spawn_blocking(move || staged::sweep(&folder, now)).await {
+            Ok(Ok(0)) | Err(_) => {}
+            Ok(Ok(removed)) => tracing::info!(removed, "what broken writes had left"),
+            Ok(Err(error)) => tracing::error!(%error, "what broken writes had left could not be removed"),
+        }
+    }
     let mut ticks = tokio::time::interval(SWEEP);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {

@@ -15,8 +15,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{config::Config, system};
 
-/// How long the Worker may take over an answer: somebody who pressed Download waits for it.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
 /// How often it is looked whether something is due to be delivered.
@@ -45,7 +43,7 @@ impl WorkerClient {
     /// The Worker, when links are served there. An error means that this machine's TLS can't be used.
     pub fn new(config: &Config, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>) -> reqwest::Result<Option<Self>> {
         let Some(url) = config.worker_url.clone() else { return Ok(None) };
-        let http = reqwest::Client::builder().timeout(PATIENCE).redirect(Policy::none()).build()?;
+        let http = reqwest::Client::builder().timeout(config.worker_patience).redirect(Policy::none()).build()?;
         Ok(Some(Self { url, keys: Keys::new(&config.link_secret, None), http, clock, rng }))
     }
 

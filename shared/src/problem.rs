@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Coins, Instant};
 
+// `$text` is a `tt` for the reason given at [`crate::api`]'s macros.
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, $status:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $text:tt, $status:literal;)*) => {
         /// A stable name for what went wrong (RFC 9457 extension member `code`).
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -111,7 +112,7 @@ codes! {
 }
 
 macro_rules! field_codes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $text:tt;)*) => {
         /// Which rule a field broke.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

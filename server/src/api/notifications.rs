@@ -1,6 +1,9 @@
 //! Notifications: a list, and a stream of new ones.
 
-use std::collections::VecDeque;
+use std::{
+    collections::{HashSet, VecDeque},
+    time::Duration,
+};
 
 use axum::{
     Json as Answer,
@@ -15,7 +18,7 @@ use shared::{
     FieldCode, Fields, Instant, Locale, NotificationId,
     api::{MarkReadRequest, Notification},
 };
-use store::{Customer, Store, notifications};
+use store::{Customer, Store, notifications, sessions};
 use utoipa::ToSchema;
 
 use super::{
@@ -31,6 +34,8 @@ use crate::{
 
 /// How many notifications the list holds.
 const LISTED: i64 = 100;
+/// How long the stream waits after the database has failed it.
+const REST: Duration = Duration::from_secs(1);
 
 /// A notification in the caller's language.
 #[derive(Debug, Serialize, ToSchema)]
@@ -109,7 +114,8 @@ pub async fn mark_read(
 /// New notifications as they come.
 ///
 /// Server-sent events named `notification`, whose data is a notification as in the list and whose id continues the stream
-/// after a break (`Last-Event-ID`). The stream ends after some minutes: connect again, with a fresh token where needed.
+/// after a break (`Last-Event-ID`). The stream ends after some minutes, and nothing is told once the session has ended: connect again, with
+/// a fresh token where needed.
 #[utoipa::path(get, path = "/api/v1/notifications/stream/", tag = "notifications", security(("bearer" = [])), responses(
     (status = 200, description = "The events.", content_type = "text/event-stream", body = String),
     Problems,
@@ -127,16 +133,19 @@ pub async fn stream(
         Some(seen) => NotificationId(seen),
         None => notifications::list(&state.store, &customer, 1).await?.first().map_or(NotificationId(0), |newest| newest.id),
     };
-    let news = News { store: state.store.clone(), customer, hints: Box::pin(hints), seen, waiting: VecDeque::new(), looked: false };
+    let (hints, waiting) = (hints.boxed(), VecDeque::new());
+    let news = News { store: state.store.clone(), customer, hints, since: seen, told: HashSet::new(), waiting, looked: false };
     Ok(live::answer(&state, news.events(locale)))
 }
 
-/// The notifications after `seen`, oldest first: those there are, and after each hint those that came.
+/// The notifications after `since`, oldest first: those there are, and after each hint those that came.
 struct News {
     store: Store,
     customer: Customer,
     hints: BoxStream<'static, ()>,
-    seen: NotificationId,
+    since: NotificationId,
+    /// Which were told. Not the last one alone: a new version's many notifications may be committed after later ones.
+    told: HashSet<NotificationId>,
     waiting: VecDeque<Notification>,
     looked: bool,
 }
@@ -156,16 +165,41 @@ impl News {
     async fn next(&mut self) -> Option<Notification> {
         loop {
             if let Some(next) = self.waiting.pop_front() {
-                self.seen = next.id;
+                self.told.insert(next.id);
                 return Some(next);
             }
             if self.looked {
                 self.hints.next().await?;
             }
-            self.looked = true;
-            match notifications::list(&self.store, &self.customer, LISTED).await {
-                Ok(listed) => self.waiting = listed.into_iter().filter(|notification| notification.id > self.seen).rev().collect(),
-                Err(error) => tracing::error!(%error, "notifications could not be listed"),
+            match self.untold().await {
+                Ok(untold) => {
+                    self.looked = true;
+                    self.waiting = untold?;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "notifications could not be listed");
+                    self.looked = false;
+                    tokio::time::sleep(REST).await;
+                }
+            }
+        }
+    }
+
+    /// Those that wait to be told, page by page from the newest; `None` once the session has ended. (`&mut`, because a stream of hints is not
+    /// to be shared between threads, and this may be continued on another one.)
+    async fn untold(&mut self) -> store::Result<Option<VecDeque<Notification>>> {
+        if !sessions::lives(&self.store, self.customer.session).await? {
+            return Ok(None);
+        }
+        let (mut untold, mut before) = (VecDeque::new(), None);
+        loop {
+            let page = notifications::older(&self.store, &self.customer, before, LISTED).await?;
+            before = page.last().map(|oldest| oldest.id);
+            let known = untold.len();
+            let new = page.into_iter().filter(|notification| notification.id > self.since && !self.told.contains(&notification.id));
+            new.for_each(|notification| untold.push_front(notification));
+            if untold.len() == known {
+                return Ok(Some(untold));
             }
         }
     }

@@ -59,7 +59,8 @@ pub(super) async fn from_folder(store: &Store, folder: PathBuf, manifest: Option
     import(store, &Source::Folder(root), &text).await
 }
 
-/// Adds every file that can be added, and fails when some could not.
+/// Adds every file that can be added, and fails when some could not. What stands already is not added again, so that a manifest can be
+/// corrected, or a broken import repeated, as it is.
 pub(super) async fn import(store: &Store, source: &Source, manifest: &[u8]) -> Result<(), Failure> {
     // Spreadsheets write a byte order mark.
     let manifest = manifest.strip_prefix(b"\xef\xbb\xbf").unwrap_or(manifest);
@@ -112,6 +113,9 @@ async fn add(store: &Store, source: &Source, line: &Line) -> Result<(), String> 
         price_coins,
         kind: kind.as_str().to_owned(),
     };
+    if files::stands(store, &about).await.map_err(|error| describe(&error))? {
+        return Err(format!("title: '{}' stands in this category already", about.title));
+    }
     files::add(store, NewFile { about, file_name, pictures }, content).await.map_err(|error| describe(&error))?;
     Ok(())
 }

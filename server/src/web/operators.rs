@@ -10,7 +10,7 @@ use http::{HeaderMap, header};
 use shared::Code;
 
 use super::limits::ClientAddress;
-use crate::{client::Peer, problem::Failure, state::AppState};
+use crate::{client::Peer, problem::Failure, readiness, state::AppState};
 
 /// `/healthz`, `/readyz`, `/metrics`, `/robots.txt`.
 pub fn router() -> Router<AppState> {
@@ -26,10 +26,9 @@ async fn ready(State(state): State<AppState>) -> Result<&'static str, Failure> {
     if state.context.stopping.is_cancelled() {
         return Err(Code::Unavailable.into());
     }
-    state.store.ping().await.map_err(|error| {
-        tracing::error!(%error, "the database does not answer");
-        Failure::from(Code::Unavailable)
-    })?;
+    if !readiness::database(&state.store).await {
+        return Err(Code::Unavailable.into());
+    }
     if !state.context.readiness.files(&state.context.config, &state.store).await {
         return Err(Code::Unavailable.into());
     }

@@ -95,7 +95,7 @@ pub async fn recover(store: &Store, phone: &str, pin: &str, origin: &Origin) -> 
     let typed = phone.parse::<Phone>().map_or_else(|_| unreadable(phone), |phone| phone.to_string());
     let forms = Forms::of_text(&store.settings(), &typed);
     let known = Known::by_phone(store, &forms).await?;
-    let attempt = Try::new(throttle::of_phone(forms.kept()), origin);
+    let attempt = Try::new(throttle::of_phone(forms.counted()), origin);
     let (serial, tokens) = enter(store, known, pin, &attempt, "account.recover", forms.kept(), origin).await?;
     Ok(Recovered { serial, tokens })
 }
@@ -111,6 +111,8 @@ struct Known {
     serial: String,
     pin_hash: String,
     expires_at: Option<i64>,
+    /// Whether the tries that are counted are those of no other account.
+    alone: bool,
 }
 
 impl Known {
@@ -135,7 +137,8 @@ impl Known {
             let phone: String = row.try_get("phone")?;
             found.push((forms.all().iter().position(|form| *form == phone), Self::read(&row)?));
         }
-        Ok(found.into_iter().min_by_key(|(place, _)| *place).map(|(_, known)| known))
+        let alone = found.len() == 1;
+        Ok(found.into_iter().min_by_key(|(place, _)| *place).map(|(_, known)| Self { alone, ..known }))
     }
 
     fn read(row: &AnyRow) -> Result<Self> {
@@ -144,6 +147,7 @@ impl Known {
             serial: row.try_get("serial")?,
             pin_hash: row.try_get("pin_hash")?,
             expires_at: row.try_get("expires_at")?,
+            alone: true,
         })
     }
 }
@@ -179,7 +183,12 @@ async fn enter(
         }
         return Err(Code::InvalidCredentials.into());
     };
-    attempt.succeeded(store).await?;
+    // That one's own PIN is known proves nothing of the guesses at another account which has the number in another form.
+    if known.alone {
+        attempt.succeeded(store).await?;
+    } else {
+        attempt.forgiven(store).await?;
+    }
     let actor = format!("customer:{}", known.id);
     let tokens: Result<Tokens> = transaction!(store, |connection| {
         hold(store, &mut *connection, &known).await?;
@@ -316,9 +325,18 @@ pub async fn change_pin(store: &Store, customer: &Customer, old: &str, new: &str
     let known: Option<String> =
         sqlx::query_scalar("SELECT pin_hash FROM customers WHERE id = $1").bind(customer.id.0).fetch_optional(store.0.db.reader()).await?;
     let right = store.0.secrets.verify(old.reveal(), known.clone()).await?;
-    let locks = begun?;
+    let refused = async |outcome: &'static str| {
+        audit::record_alone(store, &Entry { actor: &actor, action: "account.pin", subject: &actor, outcome, origin }).await
+    };
+    let locks = match begun {
+        Ok(locks) => locks,
+        Err(error) => {
+            refused("locked").await?;
+            return Err(error);
+        }
+    };
     if !right {
-        audit::record_alone(store, &Entry { actor: &actor, action: "account.pin", subject: &actor, outcome: "wrong", origin }).await?;
+        refused("wrong").await?;
         if let Some(until) = locks {
             notify_lock(store, customer.id, until).await?;
         }

@@ -12,6 +12,8 @@ use crate::{Result, Store, alerts, db::transaction, edge, idempotency, links, sa
 
 /// Rows of one kind that one sweep takes, so that it never holds the database for long.
 const BATCH: i64 = 500;
+/// The same of refresh tokens, which are small.
+const TOKENS: i64 = 5_000;
 /// How long a session is kept once it is over. Its tokens, rotated ones too, are kept as long as it is, and go with it: while it lives,
 /// the reuse of any of them must be seen, however old (RFC 9700 section 4.14).
 const SESSION_MEMORY: i64 = 7 * ms::DAY;
@@ -97,6 +99,11 @@ async fn forget_sessions(store: &Store) -> Result<()> {
         }
         // As numbers in the text: of a subquery PostgreSQL may make a walk over all sessions.
         let over = over.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+        // Somebody may have renewed a session all the time: its tokens go piece by piece.
+        let tokens = format!(
+            "DELETE FROM refresh_tokens WHERE hash IN (SELECT hash FROM refresh_tokens WHERE session_id IN ({over}) LIMIT {TOKENS})"
+        );
+        while sqlx::query(AssertSqlSafe(tokens.clone())).persistent(false).execute(store.0.db.writer()).await?.rows_affected() > 0 {}
         let delete = format!("DELETE FROM sessions WHERE id IN ({over})");
         sqlx::query(AssertSqlSafe(delete)).persistent(false).execute(store.0.db.writer()).await?;
     }

@@ -129,7 +129,7 @@ pub async fn profile(store: &Store, staff: &Staff, serial: &Serial) -> Result<Cu
 
 async fn locks(store: &Store, id: AccountId, serial: &Serial, phone: Option<String>) -> Result<Vec<CustomerLock>> {
     let (pin, codes, activation) = (throttle::of_serial(serial.as_str()), throttle::of_codes(id), throttle::of_activation(id));
-    let recovery = phone.map(|phone| throttle::of_phone(Forms::of_text(&store.settings(), &phone).kept())).unwrap_or_default();
+    let recovery = phone.map(|phone| throttle::of_phone(Forms::of_text(&store.settings(), &phone).counted())).unwrap_or_default();
     let rows = sqlx::query("SELECT subject, failures, locked_until FROM throttles WHERE subject IN ($1, $2, $3, $5) AND locked_until > $4")
         .bind(pin.clone())
         .bind(recovery)

@@ -50,6 +50,12 @@ impl Error {
         !matches!(self, Self::Problem(_) | Self::Upload(_))
     }
 
+    /// True where a transaction surely left nothing. After a fault it may have been committed and only the word of it lost: a content that
+    /// it may name has to stay.
+    pub(crate) fn is_undone(&self) -> bool {
+        matches!(self, Self::Problem(_))
+    }
+
     pub(crate) fn is_conflict(&self) -> bool {
         matches!(self, Self::Database(sqlx::Error::Database(error))
             if matches!(error.code().as_deref(), Some("40001" | "40P01" | "5" | "517")))

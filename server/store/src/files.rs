@@ -146,7 +146,7 @@ pub async fn versions(store: &Store, staff: &Staff, id: FileId) -> Result<Vec<Ve
 /// What is written of a file.
 #[derive(Clone)]
 pub(crate) struct Details {
-    title: String,
+    pub(crate) title: String,
     description: String,
     pub(crate) category: CategoryId,
     price: i64,
@@ -168,7 +168,7 @@ pub(crate) fn details(request: &FileRequest) -> Result<Details> {
 }
 
 /// The category's name; its row is held, so that it is neither deleted nor renamed meanwhile.
-async fn category_name(connection: &mut Connection, category: CategoryId) -> Result<String> {
+pub(crate) async fn category_name(connection: &mut Connection, category: CategoryId) -> Result<String> {
     let name: Option<String> = sqlx::query_scalar("UPDATE categories SET position = position WHERE id = $1 RETURNING name")
         .bind(category.0)
         .fetch_optional(connection)
@@ -228,6 +228,24 @@ pub struct NewFile {
     pub pictures: Vec<(Slot, Vec<u8>)>,
 }
 
+/// Whether a file of this title stands in this category: what an import asks, so that a table that is corrected and sent again makes
+/// nothing twice. By hand two files may be called the same.
+pub async fn stands(store: &Store, about: &FileRequest) -> Result<bool> {
+    let details = details(about)?;
+    let mut connection = store.0.db.reader().acquire().await?;
+    stands_in(&mut connection, &details).await
+}
+
+/// [`stands`], in a transaction.
+pub(crate) async fn stands_in(connection: &mut Connection, details: &Details) -> Result<bool> {
+    let one: Option<i64> = sqlx::query_scalar("SELECT id FROM files WHERE category_id = $1 AND title = $2 LIMIT 1")
+        .bind(details.category.0)
+        .bind(details.title.clone())
+        .fetch_optional(connection)
+        .await?;
+    Ok(one.is_some())
+}
+
 /// Adds a whole file by the operator and shows it to customers: all of it, or after a broken rule or a fault nothing. The rules are those of
 /// [`create`], [`add_content`] and [`set_picture`].
 pub async fn add(store: &Store, new: NewFile, content: impl Stream<Item = io::Result<Vec<u8>>> + Send) -> Result<FileId> {
@@ -238,8 +256,9 @@ pub async fn add(store: &Store, new: NewFile, content: impl Stream<Item = io::Re
     }
     let stored = contents::put(store, &label, content).await?;
     let added = add_stored(store, &details, &label, &stored, drawn).await;
-    if added.is_err() {
-        storage::remove(store, &stored.storage_key).await?;
+    match &added {
+        Err(error) if error.is_undone() => storage::remove(store, &stored.storage_key).await?,
+        _ => {}
     }
     added
 }

@@ -27,37 +27,53 @@ const COLUMNS: [(&str, [&str; 2]); 5] = [
     ("kind", ["kind", "النوع"]),
 ];
 
-/// A line that keeps the rules: its file, and the name of its category.
+/// A line that keeps the rules: its number, its file, and the name of its category.
 struct Draft {
+    line: i64,
     details: files::Details,
     category: String,
 }
 
 /// Makes a draft of every line that keeps the rules, and its category where there is none of that name; all of them or, after a fault,
-/// none. The first line names the columns: `title`, `category` and `price`, and where there are any `description` and `kind`.
+/// none. A line whose file stands already is refused, so that a table can be corrected and sent again whole. The first line names the
+/// columns: `title`, `category` and `price`, and where there are any `description` and `kind`.
 pub async fn import(store: &Store, staff: &Staff, table: &str, key: Option<&str>, origin: &Origin) -> Result<TableReport> {
     let deed = staff.must(store, Permission::ManageFiles, "file.import", "", origin).await?;
     let (drafts, refused) = read(table)?;
-    let report = TableReport { made: i64::try_from(drafts.len()).unwrap_or(i64::MAX), refused };
     let actor = staff.actor();
     let once = Once::new(&actor, key, format!("import {}", digest(table)))?;
     transaction!(store, deed, |connection| {
         if let Some(answer) = once.begin(store, &mut *connection).await? {
             return Ok(answer);
         }
+        let mut report = TableReport { made: 0, refused: refused.clone() };
         let mut shelves: HashMap<&str, CategoryId> = HashMap::new();
-        for Draft { details, category } in &drafts {
-            let shelf = match shelves.get(category.as_str()) {
-                Some(shelf) => *shelf,
-                None => categories::ensure_in(store, &mut *connection, &deed, category).await?,
+        for Draft { line, details, category } in &drafts {
+            let shelf = if let Some(shelf) = shelves.get(category.as_str()) {
+                *shelf
+            } else {
+                let shelf = categories::ensure_in(store, &mut *connection, &deed, category).await?;
+                // Held from here on: of two tables at once the later one sees what the earlier one made.
+                files::category_name(&mut *connection, shelf).await?;
+                shelf
             };
             shelves.insert(category, shelf);
             let mut details = details.clone();
             details.category = shelf;
-            files::create_in(store, &mut *connection, &deed, &details).await?;
+            if files::stands_in(&mut *connection, &details).await? {
+                report.refused.push(RefusedLine {
+                    line: *line,
+                    title: told(&details.title),
+                    errors: refusals(field("title", FieldCode::Taken))?,
+                });
+            } else {
+                files::create_in(store, &mut *connection, &deed, &details).await?;
+                report.made += 1;
+            }
         }
+        report.refused.sort_by_key(|refused| refused.line);
         once.finish(&mut *connection, &report).await?;
-        Ok(report.clone())
+        Ok(report)
     })
 }
 
@@ -88,15 +104,20 @@ fn read(table: &str) -> Result<(Vec<Draft>, Vec<RefusedLine>)> {
         };
         let line = record.position().map_or(number, |position| i64::try_from(position.line()).unwrap_or(number));
         let [title, description, category, price, kind] = places.map(|place| place.and_then(|place| record.get(place)).unwrap_or_default());
-        match draft([title, description, category, price, kind]) {
+        match draft(line, [title, description, category, price, kind]) {
             Ok(draft) => drafts.push(draft),
-            Err(error) => refused.push(RefusedLine { line, title: title.chars().take(80).collect(), errors: refusals(error)? }),
+            Err(error) => refused.push(RefusedLine { line, title: told(title), errors: refusals(error)? }),
         }
     }
     Ok((drafts, refused))
 }
 
-fn draft([title, description, category, price, kind]: [&str; 5]) -> Result<Draft> {
+/// As much of a title as finds its line.
+fn told(title: &str) -> String {
+    title.chars().take(80).collect()
+}
+
+fn draft(line: i64, [title, description, category, price, kind]: [&str; 5]) -> Result<Draft> {
     let details = files::details(&FileRequest {
         title: title.to_owned(),
         description: description.to_owned(),
@@ -107,7 +128,7 @@ fn draft([title, description, category, price, kind]: [&str; 5]) -> Result<Draft
     })?;
     let category = category.trim();
     categories::check_name(category).map_err(|code| field("category", code))?;
-    Ok(Draft { details, category: category.to_owned() })
+    Ok(Draft { line, details, category: category.to_owned() })
 }
 
 /// The rules that a line broke; what is no broken rule ends the import.

@@ -5,14 +5,17 @@ use sqlx::Row;
 
 use crate::{Customer, Result, Store, db::Connection, error::damaged};
 
-/// Adds a notification in the operation's own transaction.
+/// Adds a notification in the operation's own transaction; none to an account that was erased, whose person is gone.
 pub(crate) async fn add(store: &Store, connection: &mut Connection, customer: AccountId, notice: &Notice) -> Result<()> {
-    sqlx::query("INSERT INTO notifications (customer_id, notice, created_at) VALUES ($1, $2, $3)")
-        .bind(customer.0)
-        .bind(serde_json::to_string(notice).map_err(damaged)?)
-        .bind(store.now().0)
-        .execute(connection)
-        .await?;
+    sqlx::query(
+        "INSERT INTO notifications (customer_id, notice, created_at)
+         SELECT id, $2, $3 FROM customers WHERE id = $1 AND closed_at IS NULL",
+    )
+    .bind(customer.0)
+    .bind(serde_json::to_string(notice).map_err(damaged)?)
+    .bind(store.now().0)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

@@ -44,9 +44,14 @@ impl Forms {
         }
     }
 
-    /// The form that new rows keep, and under which tries are counted.
+    /// The form that new rows keep.
     pub(crate) fn kept(&self) -> &str {
         &self.kept
+    }
+
+    /// The form under which tries are counted: one for all forms, so that each of them is not five tries more.
+    pub(crate) fn counted(&self) -> &str {
+        self.all.iter().min().unwrap_or(&self.kept)
     }
 
     /// All of them, first the one that was given.
@@ -74,6 +79,17 @@ pub(crate) async fn must_be_free(connection: &mut Connection, customer: AccountI
     }
     let other: Option<i64> = query.fetch_optional(connection).await?;
     if other.is_some() { Err(Code::PhoneTaken.into()) } else { Ok(()) }
+}
+
+/// The forms under which no other account keeps a number of its own, for what is shown or forgotten of this account alone.
+pub(crate) async fn only_of(connection: &mut Connection, customer: AccountId, forms: &Forms) -> Result<Vec<String>> {
+    let sql = format!("SELECT phone FROM customers WHERE id <> $1 AND phone IN ({})", places(2, &forms.all));
+    let mut query = sqlx::query_scalar(AssertSqlSafe(sql)).bind(customer.0);
+    for form in &forms.all {
+        query = query.bind(form.clone());
+    }
+    let others: Vec<String> = query.fetch_all(connection).await?;
+    Ok(forms.all.iter().filter(|form| !others.contains(form)).cloned().collect())
 }
 
 /// Whether the number had no bonus in any form; from now on it had one. Only a keyed hash is kept of it, so that a person who was forgotten

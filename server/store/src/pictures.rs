@@ -1,9 +1,10 @@
-//! Covers and previews as they come from cameras and drawing programs, made fit for a page and put beside a file.
+//! Covers, previews and the shop's logo as they come from cameras and drawing programs, made fit for a page.
 
 use std::io::Cursor;
 
 use image::{
-    DynamicImage, ImageDecoder, ImageReader, Limits, Rgb, RgbImage, codecs::jpeg::JpegEncoder, imageops::FilterType, metadata::Orientation,
+    DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits, Rgb, RgbImage, codecs::jpeg::JpegEncoder,
+    imageops::FilterType, metadata::Orientation,
 };
 use shared::{Code, FieldCode, FileId, api::admin::Permission};
 use tokio::{sync::Semaphore, task::spawn_blocking};
@@ -29,6 +30,8 @@ const QUALITY: u8 = 84;
 const COVER: (u32, u32) = (960, 600);
 /// The same of a preview, which is to be read.
 const PREVIEW: (u32, u32) = (1600, 1600);
+/// The same of the logo; the smaller box holds whatever would be too many bytes in the larger one.
+const LOGO: [(u32, u32); 2] = [(480, 288), (200, 120)];
 
 /// One at a time: each may take [`MOST_MEMORY`].
 static AT_WORK: Semaphore = Semaphore::const_new(1);
@@ -64,12 +67,6 @@ impl Slot {
     }
 }
 
-/// The media type of a picture, when it is one that pages show.
-pub(crate) fn type_of(bytes: &[u8]) -> Option<&'static str> {
-    let found = infer::get(bytes)?.mime_type();
-    ["image/png", "image/jpeg", "image/webp"].contains(&found).then_some(found)
-}
-
 /// The picture drawn anew; a PDF as it is, where one is allowed.
 pub(crate) async fn tidy(slot: Slot, bytes: Vec<u8>) -> Result<Drawn> {
     let (name, fit) = match slot {
@@ -85,20 +82,31 @@ pub(crate) async fn tidy(slot: Slot, bytes: Vec<u8>) -> Result<Drawn> {
     if slot == Slot::Preview && infer::is(&bytes, "pdf") {
         return Ok((bytes, "application/pdf"));
     }
-    if type_of(&bytes).is_none() {
+    drawn_anew(name, bytes, fit, on_paper).await
+}
+
+/// The logo drawn anew, in `most` bytes: what is transparent stays so.
+pub(crate) async fn tidy_logo(bytes: Vec<u8>, most: usize) -> Result<Drawn> {
+    let [large, small] = LOGO;
+    let drawn = drawn_anew("logo", bytes.clone(), large, as_it_is).await?;
+    if drawn.0.len() <= most { Ok(drawn) } else { drawn_anew("logo", bytes, small, as_it_is).await }
+}
+
+async fn drawn_anew(name: &str, bytes: Vec<u8>, fit: (u32, u32), draw: fn(&DynamicImage) -> ImageResult<Drawn>) -> Result<Drawn> {
+    if !infer::get(&bytes).is_some_and(|found| ["image/png", "image/jpeg", "image/webp"].contains(&found.mime_type())) {
         return Err(field(name, FieldCode::ContentType));
     }
     let turn = AT_WORK.acquire().await.map_err(damaged)?;
     let drawn = spawn_blocking(move || {
         // Held here: drawing goes on when nobody waits for it any more.
         let _turn = turn;
-        draw(&bytes, fit)
+        draw(&fitted(&bytes, fit)?).map_err(|_| FieldCode::BrokenPicture)
     });
-    let drawn = drawn.await.map_err(damaged)?;
-    Ok((drawn.map_err(|code| field(name, code))?, "image/jpeg"))
+    drawn.await.map_err(damaged)?.map_err(|code| field(name, code))
 }
 
-fn draw(bytes: &[u8], (width, height): (u32, u32)) -> std::result::Result<Vec<u8>, FieldCode> {
+/// The picture, upright and no larger than its box.
+fn fitted(bytes: &[u8], (width, height): (u32, u32)) -> std::result::Result<DynamicImage, FieldCode> {
     let broken = |_| FieldCode::BrokenPicture;
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| FieldCode::BrokenPicture)?;
     let mut decoder = reader.into_decoder().map_err(broken)?;
@@ -117,22 +125,30 @@ fn draw(bytes: &[u8], (width, height): (u32, u32)) -> std::result::Result<Vec<u8
     if picture.width() > width || picture.height() > height {
         picture = picture.resize(width, height, FilterType::CatmullRom);
     }
-    let mut drawn = Vec::new();
-    JpegEncoder::new_with_quality(&mut drawn, QUALITY).encode_image(&on_paper(&picture)).map_err(broken)?;
-    Ok(drawn)
+    Ok(picture)
 }
 
 /// What is transparent shows white paper: a JPEG has no holes.
-fn on_paper(picture: &DynamicImage) -> RgbImage {
-    if !picture.color().has_alpha() {
-        return picture.to_rgb8();
-    }
+fn on_paper(picture: &DynamicImage) -> ImageResult<Drawn> {
     let source = picture.to_rgba8();
-    RgbImage::from_fn(source.width(), source.height(), |x, y| {
+    let paper = RgbImage::from_fn(source.width(), source.height(), |x, y| {
         let [red, green, blue, alpha] = source.get_pixel(x, y).0.map(u16::from);
         let mix = |colour: u16| u8::try_from((colour * alpha + 255 * (255 - alpha)) / 255).unwrap_or(u8::MAX);
         Rgb([mix(red), mix(green), mix(blue)])
-    })
+    });
+    let mut drawn = Vec::new();
+    JpegEncoder::new_with_quality(&mut drawn, QUALITY).encode_image(&paper)?;
+    Ok((drawn, "image/jpeg"))
+}
+
+/// What is transparent stays so, as a PNG; what has no such points is small as a JPEG.
+fn as_it_is(picture: &DynamicImage) -> ImageResult<Drawn> {
+    if !picture.color().has_alpha() {
+        return on_paper(picture);
+    }
+    let mut drawn = Cursor::new(Vec::new());
+    picture.to_rgba8().write_to(&mut drawn, ImageFormat::Png)?;
+    Ok((drawn.into_inner(), "image/png"))
 }
 
 /// Puts a cover or preview beside a file. Pictures are drawn anew, small enough and without what a camera wrote into them.
@@ -178,7 +194,7 @@ pub(crate) async fn place(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::{ImageFormat, Rgba, RgbaImage};
+    use image::{Rgba, RgbaImage};
 
     fn png(width: u32, height: u32, points: Rgba<u8>) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
@@ -215,6 +231,33 @@ mod tests {
         assert!(!cover.windows(5).any(|piece| piece == b"36.19") && !cover.windows(4).any(|piece| piece == b"Exif"));
         let cover = image::load_from_memory(&cover).unwrap();
         assert_eq!((cover.width(), cover.height()), (20, 40), "it stands upright");
+    }
+
+    #[tokio::test]
+    async fn a_logo_keeps_its_holes_and_nothing_else() {
+        let mut wide = png(960, 96, Rgba([255, 0, 0, 0]));
+        // A chunk of text behind the header, as drawing programs write it; its checksum is not looked at.
+        wide.splice(33..33, *b"\0\0\0\x0dtEXtComment\x0036.19....");
+        let (logo, content_type) = tidy_logo(wide, 1 << 17).await.unwrap();
+        assert_eq!(content_type, "image/png");
+        assert!(!logo.windows(5).any(|piece| piece == b"36.19"));
+        let logo = image::load_from_memory(&logo).unwrap();
+        assert_eq!((logo.width(), logo.height(), logo.to_rgba8().get_pixel(5, 5)[3]), (480, 48, 0));
+        // Points that no compression makes fewer.
+        let mut noise = Cursor::new(Vec::new());
+        let mut state = 1_u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state.to_be_bytes()
+        };
+        RgbaImage::from_fn(480, 288, |_, _| Rgba(next())).write_to(&mut noise, ImageFormat::Png).unwrap();
+        let (small, _) = tidy_logo(noise.into_inner(), 1 << 17).await.unwrap();
+        assert!(small.len() <= 1 << 17, "{}", small.len());
+        let mut jpeg = Vec::new();
+        JpegEncoder::new(&mut jpeg).encode_image(&RgbImage::from_pixel(40, 20, Rgb([9, 99, 9]))).unwrap();
+        assert_eq!(tidy_logo(jpeg, 1 << 17).await.unwrap().1, "image/jpeg");
+        let ruin = tidy_logo(b"\x89PNG\r\n\x1a\n and no more".to_vec(), 1 << 17).await.unwrap_err().problem();
+        assert_eq!(ruin.of_field("logo"), Some(FieldCode::BrokenPicture));
     }
 
     #[tokio::test]

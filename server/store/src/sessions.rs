@@ -224,6 +224,16 @@ const FIND_AND_LOCK: &str = "SELECT refresh_tokens.session_id, refresh_tokens.us
     sessions.ended_at, sessions.expires_at
     FROM refresh_tokens JOIN sessions ON sessions.id = refresh_tokens.session_id WHERE refresh_tokens.hash = $1 FOR UPDATE";
 
+/// Whether a session is neither ended nor over, for what goes on after its request was let in.
+pub async fn lives(store: &Store, session: SessionId) -> Result<bool> {
+    let id: Option<i64> = sqlx::query_scalar("SELECT id FROM sessions WHERE id = $1 AND ended_at IS NULL AND expires_at > $2")
+        .bind(session.0)
+        .bind(store.now().0)
+        .fetch_optional(store.0.db.reader())
+        .await?;
+    Ok(id.is_some())
+}
+
 /// Ends the session: sign-out.
 pub async fn end(store: &Store, session: SessionId, origin: &Origin) -> Result<()> {
     end_as(store, session, None, origin).await

@@ -332,8 +332,8 @@ pub async fn set_logo(store: &Store, staff: &Staff, bytes: Vec<u8>, origin: &Ori
     } else if bytes.len() > MAX_LOGO {
         return Err(field(LOGO, FieldCode::TooLong));
     } else {
-        let kind = pictures::type_of(&bytes).ok_or_else(|| field(LOGO, FieldCode::ContentType))?;
-        format!("{} {kind}", storage::put_picture(store, bytes).await?)
+        let (etag, kind) = pictures::keep(store, pictures::tidy_logo(bytes, MAX_LOGO).await?).await?;
+        format!("{etag} {kind}")
     };
     transaction!(store, deed, |connection| {
         let before = read_to_change(store, &mut *connection).await?.logo.map(|(etag, kind)| format!("{etag} {kind}")).unwrap_or_default();

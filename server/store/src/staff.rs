@@ -194,7 +194,7 @@ async fn locked(store: &Store) -> Result<Vec<String>> {
     .bind(store.now().0)
     .fetch_all(store.0.db.reader())
     .await?;
-    let line = |row: &AnyRow| Ok(format!("{} until {}", row.try_get::<String, _>("username")?, Instant(row.try_get("locked_until")?)));
+    let line = |row: &AnyRow| Ok(format!("{} → {}", row.try_get::<String, _>("username")?, Instant(row.try_get("locked_until")?)));
     rows.iter().map(line).collect()
 }
 
@@ -206,7 +206,8 @@ async fn warn_of_lock(store: &Store, origin: &Origin) -> Result<()> {
     if locked.is_empty() {
         return Ok(());
     }
-    let detail = format!("{}; the last guess came from {}", locked.join(", "), origin.ip);
+    // Without words, which would be of one language: who until when, and where the last guess came from.
+    let detail = format!("{} · {}", locked.join(", "), origin.ip);
     alerts::raise(store, AlertKind::StaffLocked, &detail).await
 }
 

@@ -258,7 +258,7 @@ pub async fn subscribe(store: &Store, customer: &Customer, package: PackageId, k
     let once = Once::new(&actor, key, format!("subscribe {package}"))?;
     let now = store.now();
     let lock = store.0.db.dialect().for_share();
-    let subscribed = transaction!(store, |connection| {
+    let subscribed: Result<Subscribed> = transaction!(store, |connection| {
         if let Some(answer) = once.begin(store, &mut *connection).await? {
             return Ok(answer);
         }
@@ -323,9 +323,17 @@ pub async fn subscribe(store: &Store, customer: &Customer, package: PackageId, k
         let answer = Subscribed { success: true, new_balance: balance, subscription };
         once.finish(&mut *connection, &answer).await?;
         Ok(answer)
-    })?;
-    store.live().changed(customer.id);
-    Ok(subscribed)
+    });
+    match &subscribed {
+        Ok(_) => store.live().changed(customer.id),
+        Err(Error::Problem(problem)) => {
+            let outcome = problem.code.as_str();
+            let entry = Entry { actor: &actor, action: "subscriptions.subscribe", subject: &subject, outcome, origin };
+            audit::record_alone(store, &entry).await?;
+        }
+        Err(_) => {}
+    }
+    subscribed
 }
 
 /// What a customer is told of a subscription, once: the column that remembers it, and the subscriptions that are due, where `$1` is now.

@@ -276,7 +276,10 @@ async fn keep(store: &Store, lease: &Lease, upload: &Upload, start: i64, part: V
         Ok(())
     });
     if let Err(error) = kept {
-        storage::remove(store, &storage_key).await?;
+        // Otherwise it goes with all that lies below the upload.
+        if error.is_undone() {
+            storage::remove(store, &storage_key).await?;
+        }
         return Err(error);
     }
     Ok(received)
@@ -293,7 +296,7 @@ async fn finish(store: &Store, deed: &Deed<'_>, lease: &Lease, upload: &Upload) 
     let limit = upload.length.unsigned_abs();
     let stored = match storage::put_at(store, content_key.clone(), &upload.file_name, whole, limit).await {
         // The parts are ours: that one of them can't be read is no fault of the caller's.
-        Err(Error::Upload(error)) => return Err(Error::Damaged(format!("upload {}: {error}", upload.id))),
+        Err(Error::Upload(error)) => return Err(unread(upload, error)),
         Err(Error::Problem(problem)) => {
             erase(store, &upload.id).await?;
             return Err(problem.into());
@@ -324,11 +327,26 @@ async fn finish(store: &Store, deed: &Deed<'_>, lease: &Lease, upload: &Upload) 
     match attached {
         Ok(attached) => attached.tell(store),
         Err(error) => {
-            storage::remove(store, &content_key).await?;
+            // Otherwise the upload's row knows of it.
+            if error.is_undone() {
+                storage::remove(store, &content_key).await?;
+            }
             return Err(error);
         }
     };
     storage::remove_below(store, &format!("uploads/{}", upload.id)).await
+}
+
+/// Why the parts of an upload could not be put together: the lease was lost, the storage is away, or a part is not what was stored.
+fn unread(upload: &Upload, error: io::Error) -> Error {
+    match error.downcast::<Error>() {
+        Ok(ours) => ours,
+        Err(error) => match error.downcast::<object_store::Error>() {
+            Ok(away) if !matches!(away, object_store::Error::NotFound { .. }) => away.into(),
+            Ok(missing) => Error::Damaged(format!("upload {}: {missing}", upload.id)),
+            Err(error) => Error::Damaged(format!("upload {}: {error}", upload.id)),
+        },
+    }
 }
 
 /// Writes down where the whole will lie, before a byte does, so that a crash leaves nothing that nobody knows of.

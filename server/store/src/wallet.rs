@@ -95,10 +95,9 @@ pub async fn redeem_code(store: &Store, customer: &Customer, typed: &str, key: O
             store.live().changed(customer.id);
             Ok(recharged)
         }
-        // Nothing was tried.
-        Ok(Err(problem)) if problem.code == Code::TooManyAttempts => Err(problem.into()),
         Ok(Err(problem)) | Err(Error::Problem(problem)) => {
-            let outcome = problem.code.as_str();
+            // As the other secrets' locks are called.
+            let outcome = if problem.code == Code::TooManyAttempts { "locked" } else { problem.code.as_str() };
             audit::record_alone(store, &Entry { actor: &actor, action: "wallet.redeem", subject: &actor, outcome, origin }).await?;
             if problem.code == Code::CodeInvalid && code.looks_mistyped() {
                 return Err(field("charge_code", FieldCode::CheckCharacter));

@@ -32,8 +32,9 @@ const ROUNDS: u32 = 50;
 const CUSTOMERS: u32 = 8;
 /// The kill falls somewhere in these milliseconds after the load began.
 const MOMENT: std::ops::Range<u64> = 20..500;
-/// Customers of earlier rounds are looked at again at the end, as long as their access tokens (five minutes) live.
-const TOKEN_LIFE: Duration = Duration::from_secs(270);
+/// Customers of earlier rounds are looked at again at the end, as long as their access tokens (five minutes) live and
+/// leave time to look.
+const TOKEN_LIFE: Duration = Duration::from_secs(200);
 
 fn setting<T: std::str::FromStr>(name: &str) -> Option<T> {
     std::env::var(name).ok().and_then(|value| value.parse().ok())

@@ -132,6 +132,18 @@ on_both!(pages_hear_that_the_account_changed, |world| {
     }
     assert!(told.contains("event: notification") && told.contains("\"kind\":\"recharged\"") && told.contains("\"amount\":70"), "{told}");
     assert_eq!(told.matches("data:").count(), 1, "{told}");
+
+    // A session that has ended is told of nothing more.
+    assert!(world.post("/api/v1/logout/").bearer_auth(&account.access).send().await.unwrap().status().is_success());
+    let (_, again) = json_of(world.post("/api/v1/token/").json(&json!({"serial": account.serial, "pin": account.pin}))).await;
+    let code = json!({"charge_code": world.code(30).await});
+    let redeem = world.post("/api/v1/wallet/recharge-code/").bearer_auth(again["access_token"].as_str().unwrap()).json(&code);
+    assert_eq!(json_of(redeem).await.0, StatusCode::OK);
+    let mut told = String::new();
+    while let Some(piece) = rest.next().await {
+        told += std::str::from_utf8(&piece.unwrap()).unwrap();
+    }
+    assert!(!told.contains("data:"), "{told}");
 });
 
 on_both!(covers_are_kept_by_browsers, |world| {

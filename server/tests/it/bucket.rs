@@ -55,6 +55,12 @@ impl Bucket {
         self.process.wait().unwrap();
     }
 
+    /// Lets it think, or go on: it neither answers nor refuses meanwhile.
+    fn pause(&self, paused: bool) {
+        let signal = if paused { "STOP" } else { "CONT" };
+        assert!(Command::new("sh").arg("-c").arg(format!("kill -{signal} {}", self.process.id())).status().unwrap().success());
+    }
+
     /// Runs it again where it was, with all that it held.
     fn start_again(&mut self) {
         let port = self.url.rsplit(':').next().unwrap();
@@ -380,5 +386,27 @@ async fn a_bucket_that_is_away_costs_nothing() {
     assert_eq!(shop.used(&link).await, 1);
     eventually("the end", async || shop.events(&link).await.last().is_some_and(|kind| kind == "completed")).await;
     assert!(shop.events(&link).await.contains(&"storage_failed".to_owned()));
+    assert!(shop.server.terminate());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_hangs_up_while_the_bucket_thinks_pays_nothing() {
+    let mut shop = Shop::start().await;
+    // One segment: charged whole, it could not be charged again.
+    let link = shop.mint(content(3_000_000)).await;
+    let browser = Browser::new();
+    let place = browser.claim(&link).await;
+    let told = async |kind: &str| shop.events(&link).await.iter().any(|event| event == kind);
+    shop.bucket.pause(true);
+    tokio::select! {
+        answer = browser.get(&place, &[]) => panic!("the bucket answered: {}", answer.status()),
+        () = eventually("the charge", async || told("opened").await) => {}
+    }
+    shop.bucket.pause(false);
+    eventually("the end of the stream", async || told("interrupted").await || told("storage_failed").await).await;
+    let whole = browser.get(&place, &[]).await;
+    assert_eq!(whole.status(), StatusCode::OK, "what was charged was given back");
+    assert_eq!(sha256(&whole.bytes().await.unwrap()), sha256(&link.content));
+    assert_eq!(shop.used(&link).await, 1);
     assert!(shop.server.terminate());
 }

@@ -252,6 +252,11 @@ fn files_are_imported_line_by_line() {
     }
     assert!(!error.contains("line 2:") && !error.contains("line 7:") && output.contains('2'), "{output}{error}");
 
+    // Corrected and imported again as a whole: what stands already is not added twice.
+    fs::write(files.join("manifest.csv"), manifest.replace("many", "5")).unwrap();
+    let (_, output, error) = run(folder.path(), &["files", "import", "shop"]);
+    assert!(output.contains("1 files") && error.contains("line 2: title: ") && error.contains("line 7: title: "), "{output}{error}");
+
     let elsewhere = folder.path().join("other.csv");
     fs::write(&elsewhere, "file,title,category,price,kind\nsub/كتاب.txt,y,كتب,1,other\n").unwrap();
     assert!(run(folder.path(), &["files", "import", "shop", "--manifest", "other.csv"]).0);

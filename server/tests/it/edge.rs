@@ -62,6 +62,7 @@ impl Worker {
         let url = self.url.clone();
         move |config| {
             config.worker_url = Some(url);
+            config.worker_patience = std::time::Duration::from_mins(1);
             SECRET.clone_into(&mut config.link_secret);
             config.previous_link_secret = Some(PREVIOUS.to_owned());
         }

@@ -6,7 +6,7 @@ use shared::api::Role;
 
 use crate::{
     on_both,
-    world::{World, json_of},
+    world::{PNG, World, json_of},
 };
 
 async fn call(world: &World, token: &str, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
@@ -34,7 +34,7 @@ on_both!(an_owner_changes_the_bonus_and_the_next_customer_gets_it, |world| {
     assert_eq!(call(world, &manager, Method::GET, path, Value::Null).await.0, StatusCode::FORBIDDEN);
 
     let logo = |bytes: &'static [u8]| world.request(Method::PUT, "/api/v1/admin/settings/logo/").bearer_auth(&owner).body(bytes);
-    let (status, settings) = json_of(logo(b"\x89PNG\r\n\x1a\n and more")).await;
+    let (status, settings) = json_of(logo(PNG)).await;
     assert_eq!(status, StatusCode::OK);
     let answer = world.get(settings["logo_url"].as_str().unwrap()).send().await.unwrap();
     assert_eq!((answer.status(), &answer.headers()["content-type"]), (StatusCode::OK, &"image/png".parse().unwrap()));
@@ -50,7 +50,7 @@ on_both!(an_owner_changes_the_bonus_and_the_next_customer_gets_it, |world| {
         post.header("content-type", "multipart/form-data; boundary=edge").body(body).send()
     };
     for (part, content, told) in [
-        ("name=\"logo\"; filename=\"a.png\"", &b"\x89PNG\r\n\x1a\n and another"[..], "Ok"),
+        ("name=\"logo\"; filename=\"a.png\"", PNG, "Ok"),
         ("name=\"logo\"; filename=\"a.png\"", large, "payload%5Ftoo%5Flarge"),
         ("name=\"logo\"; filename=\"\"", b"", "required"),
         ("name=\"remove\"", b"1", "Ok"),

@@ -19,5 +19,12 @@ on_both!(is_served, |world| {
         let name = name.split('"').next().unwrap();
         assert!(document["components"]["schemas"][name].is_object(), "{name} is referred to, and not there");
     }
+    // Words are named as they are sent.
+    let enums =
+        document["components"]["schemas"].as_object().unwrap().iter().filter_map(|(name, schema)| Some((name, schema["enum"].as_array()?)));
+    for (name, word) in enums.flat_map(|(name, words)| words.iter().map(move |word| (name, word))) {
+        assert!(word.as_str().unwrap().chars().all(|letter| letter.is_ascii_lowercase() || matches!(letter, '_' | '-')), "{name}: {word}");
+    }
+    assert_eq!(document["components"]["schemas"]["FileKind"]["enum"][0], "pdf");
     assert!(document["paths"].as_object().unwrap().keys().all(|path| path.starts_with("/api/v1/") && path.ends_with('/')));
 });

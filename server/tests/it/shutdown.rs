@@ -35,7 +35,7 @@ on_both!(a_running_download_finishes, |world| {
         received.extend_from_slice(&piece.unwrap());
     }
     assert_eq!(sha256(&received), sha256(&content));
-    tokio::time::timeout(Duration::from_secs(10), world.stop()).await.expect("the server ends when its last answer has");
+    tokio::time::timeout(Duration::from_mins(1), world.stop()).await.expect("the server ends when its last answer has");
     let complete = format!("SELECT COUNT(*) FROM download_events WHERE purchase_id = {purchase} AND kind = 'completed'");
     assert_eq!(world.count(&complete).await, 1, "what was sent is written down before the end");
     assert_eq!(json!(received.len()), json!(48 << 20));

@@ -214,7 +214,7 @@ on_both!(a_locked_member_is_told_of_and_unlocked, |world| {
     let alerts = || json_of(world.get("/api/v1/admin/alerts/").bearer_auth(&owner));
     let (_, told) = alerts().await;
     assert_eq!((told.as_array().unwrap().len(), &told[0]["kind"], &told[0]["times"]), (1, &json!("staff_locked"), &json!(1)));
-    assert!(told[0]["detail"].as_str().unwrap().starts_with("keeper until "), "{told}");
+    assert!(told[0]["detail"].as_str().unwrap().starts_with("keeper → "), "{told}");
     let members = || json_of(world.get("/api/v1/admin/staff/").bearer_auth(&owner));
     let (_, listed) = members().await;
     assert!(listed[0]["locked_until"].is_null() && listed[1]["locked_until"].is_string(), "{listed}");

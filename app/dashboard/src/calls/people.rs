@@ -132,7 +132,7 @@ pub async fn correct(
         let done = wallet::correct(&store, &staff, transfer, amount, &reason, key(&idempotency_key), &origin).await?;
         Ok(Balance { new_balance: done.new_balance })
     };
-    flash::answer("correct", &page_of(&serial), &[], result.await)
+    flash::answer("correct", &page_of(&serial), &[("reason", &reason)], result.await)
 }
 
 /// Blocks, lets in again, unlocks, or ends all sessions: `act` is `block`, `unblock`, `unlock` or `end-sessions`.

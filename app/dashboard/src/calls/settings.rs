@@ -64,5 +64,17 @@ pub async fn change_settings(
         settings::change(&store()?, &staff, &request, &origin()?).await?;
         Ok(())
     };
-    flash::answer("settings", "/admin/settings", &[], result.await)
+    let typed = [
+        ("shop_name", &shop_name),
+        ("country_code", &country_code),
+        ("bonus_coins", &bonus_coins),
+        ("attempts", &attempts),
+        ("link_minutes", &link_minutes),
+        ("temporary_days", &temporary_days),
+        ("session_days", &session_days),
+        ("staff_session_hours", &staff_session_hours),
+        ("upload_megabytes", &upload_megabytes),
+    ];
+    let typed = typed.map(|(name, text)| (name, text.as_deref().unwrap_or_default()));
+    flash::answer("settings", "/admin/settings", &typed, result.await)
 }

@@ -79,12 +79,14 @@ pub fn parts() -> Vec<(&'static str, &'static str, &'static str, Permission)> {
 #[component]
 fn Navigation() -> impl IntoView {
     let desk = desk();
+    let path = use_location().pathname;
     let items = move || {
         let mine = parts().into_iter().filter(|(_, _, _, permission)| desk.may(*permission));
         mine.map(|(href, icon, name, _)| {
             view! {
                 <li>
-                    <A href=href exact=href == "/admin">
+                    // On the page itself it is the page anew: filters that were typed are empty again.
+                    <A href=href exact=href == "/admin" attr:rel=move || (path.get() == href).then_some("external")>
                         <Icon name=icon />
                         <span>{name}</span>
                     </A>

@@ -1,7 +1,10 @@
 //! Lists: filters above, their lines, questions before what can't be taken back.
 
-use app::components::{Ago, Icon};
-use leptos::prelude::*;
+use app::{
+    Failure,
+    components::{Ago, Icon, Problems},
+};
+use leptos::{html, prelude::*};
 use shared::api::Session;
 
 use crate::locale::tr;
@@ -126,5 +129,31 @@ pub fn SessionLine(
             </div>
             {children()}
         </li>
+    }
+}
+
+/// What went wrong, where it stands apart from the form: on a phone, what was pressed may be a screen below.
+#[component]
+pub fn Refusal(
+    /// What went wrong.
+    failure: Signal<Option<Failure>>,
+) -> impl IntoView {
+    let place = NodeRef::<html::Div>::new();
+    Effect::new(move |_| {
+        if failure.get().is_some() {
+            // Once it stands there.
+            request_animation_frame(move || {
+                if let Some(Some(place)) = place.try_get_untracked()
+                    && place.get_bounding_client_rect().top() < 0.0
+                {
+                    place.scroll_into_view();
+                }
+            });
+        }
+    });
+    view! {
+        <div class="refusal" node_ref=place>
+            <Problems failure />
+        </div>
     }
 }

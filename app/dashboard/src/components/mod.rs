@@ -10,5 +10,5 @@ pub use app::components::Pager;
 pub use chart::{Chart, Series, Share, Tile, day_label};
 pub use field::{Area, Choice, Kind, TextField};
 pub use layout::{Layout, Refused, parts};
-pub use list::{Ask, Fact, Filters, SessionLine, Status, Tone};
+pub use list::{Ask, Fact, Filters, Refusal, SessionLine, Status, Tone};
 pub use uploader::Uploader;

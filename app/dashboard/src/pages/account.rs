@@ -1,12 +1,12 @@
 //! One's own account: password, authenticator, devices.
 
-use app::components::{Day, Failed, Form, Heading, PostForm, Problems, Said, Skeleton};
+use app::components::{Day, Failed, Form, Heading, PostForm, Said, Skeleton};
 use leptos::prelude::*;
 use shared::api::{Session, admin::Permission};
 
 use crate::{
     calls::staff::{AccountPage, BeginTotp, ChangePassword, ConfirmTotp, EndSession, EndTotp, get_account},
-    components::{Fact, Kind, SessionLine, Status, TextField, Tone},
+    components::{Fact, Kind, Refusal, SessionLine, Status, TextField, Tone},
     deed::{Deed, any},
     desk::{guarded, role_name},
     locale::tr,
@@ -66,7 +66,7 @@ fn AccountOf() -> impl IntoView {
         </section>
         <section aria-labelledby="sessions">
             <h2 id="sessions">{tr!(account.sessions_title)}</h2>
-            <Problems failure=end.outcome.failure() />
+            <Refusal failure=end.outcome.failure() />
             <Said when=end.said()>{tr!(account.ended)}</Said>
             <Transition fallback=|| view! { <Skeleton lines=2 /> }>
                 {move || Suspend::new(async move {

@@ -1,13 +1,13 @@
 //! The shop's categories, in the order of its shelves.
 
-use app::components::{Empty, Failed, Form, Heading, Icon, Number, PostForm, Problems, Said, Skeleton};
+use app::components::{Empty, Failed, Form, Heading, Icon, Number, PostForm, Said, Skeleton};
 use leptos::prelude::*;
 use shared::api::admin::{Permission, Shelf};
 
 use super::files::Back;
 use crate::{
     calls::files::{CreateCategory, DeleteCategory, PlaceCategory, RenameCategory, get_categories},
-    components::{Ask, TextField},
+    components::{Ask, Refusal, TextField},
     deed::{Deed, any, either},
     desk::guarded,
     locale::tr,
@@ -39,9 +39,9 @@ fn Shelves() -> impl IntoView {
         <Back />
         <Heading text=tr!(files.categories) />
         <p class="lead">{tr!(files.categories_lead)}</p>
-        <Problems failure=deeds.rename.outcome.failure() />
-        <Problems failure=deeds.place.outcome.failure() />
-        <Problems failure=deeds.delete.outcome.failure() />
+        <Refusal failure=deeds.rename.outcome.failure() />
+        <Refusal failure=deeds.place.outcome.failure() />
+        <Refusal failure=deeds.delete.outcome.failure() />
         <Said when=either([deeds.rename.said(), deeds.delete.said()])>{tr!(files.saved)}</Said>
         <Transition fallback=|| view! { <Skeleton lines=4 /> }>
             {move || Suspend::new(async move {

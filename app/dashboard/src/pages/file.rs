@@ -17,7 +17,7 @@ use shared::{
 use super::files::{Back, Fields, Written, state_name};
 use crate::{
     calls::files::{DiscardUpload, EditFile, FilePage, PublishFile, RemovePicture, get_file},
-    components::{Ask, Fact, Status, Uploader},
+    components::{Ask, Fact, Refusal, Status, Uploader},
     deed::{Deed, any},
     desk::guarded,
     locale::tr,
@@ -62,9 +62,9 @@ fn FileOf() -> impl IntoView {
     let arrive = Callback::new(move |()| arrived.update(|arrived| *arrived += 1));
     view! {
         <Back />
-        <Problems failure=deeds.publish.outcome.failure() />
-        <Problems failure=deeds.discard.outcome.failure() />
-        <Problems failure=deeds.remove.outcome.failure() />
+        <Refusal failure=deeds.publish.outcome.failure() />
+        <Refusal failure=deeds.discard.outcome.failure() />
+        <Refusal failure=deeds.remove.outcome.failure() />
         <Transition fallback=|| view! { <Skeleton lines=6 /> }>
             {move || Suspend::new(async move {
                 match first.await {

@@ -154,8 +154,8 @@ where
         leptos::task::spawn_local(async move {
             let query = asked.get_untracked();
             let Ok(fresh) = fetch(query.clone()).await else { return };
-            // What was asked meanwhile has its own answer.
-            let shown = page.get_untracked();
+            // What was asked meanwhile has its own answer, and who left the page waits for none.
+            let Some(shown) = page.try_get_untracked() else { return };
             if asked.try_get_untracked() == Some(query) && shown.is_some_and(|shown| shown.as_ref() != Ok(&fresh)) {
                 page.set(Some(Ok(fresh)));
             }

@@ -16,7 +16,7 @@ use shared::{
 
 use crate::{
     calls::packages::{EditPackage, OfferPackage, PackagesPage, PublishPackage, get_packages},
-    components::{Ask, Fact, Kind, Status, TextField, Tone},
+    components::{Ask, Fact, Kind, Refusal, Status, TextField, Tone},
     deed::{Deed, any, either},
     desk::guarded,
     locale::tr,
@@ -54,7 +54,7 @@ fn PackagesOf() -> impl IntoView {
         <Heading text=tr!(figures.packages_title) />
         <p class="lead">{tr!(figures.packages_lead)}</p>
         <Problems failure=before />
-        <Problems failure=publish.outcome.failure() />
+        <Refusal failure=publish.outcome.failure() />
         <Said when=either([edit.said(), publish.said()])>{tr!(figures.package_changed)}</Said>
         <Said when=offer.said()>{tr!(figures.package_added)}</Said>
         <Transition fallback=|| view! { <Skeleton lines=3 of="cards" /> }>

@@ -46,8 +46,10 @@ fn SettingsOf() -> impl IntoView {
 #[component]
 fn Chosen(settings: ShopSettings, change: Deed<ChangeSettings>) -> impl IntoView {
     let changed = change.outcome;
+    // What was typed and refused stands there again.
+    let typed = move |name: &str, stored: String| Some(changed.value(name)).filter(|typed| !typed.is_empty()).unwrap_or(stored);
     let number = move |name: &'static str, label: &'static str, hint: &'static str, value: i64| {
-        view! { <TextField name label hint kind=Kind::Number value=value.to_string() error=changed.of_field(name) /> }
+        view! { <TextField name label hint kind=Kind::Number value=typed(name, value.to_string()) error=changed.of_field(name) /> }
     };
     let logo = settings.logo_url.clone();
     view! {
@@ -57,7 +59,7 @@ fn Chosen(settings: ShopSettings, change: Deed<ChangeSettings>) -> impl IntoView
                 name="shop_name"
                 label=tr!(figures.shop_name)
                 hint=tr!(figures.shop_name_hint)
-                value=settings.shop_name
+                value=typed("shop_name", settings.shop_name)
                 optional=true
                 error=changed.of_field("shop_name")
             />
@@ -88,7 +90,7 @@ fn Chosen(settings: ShopSettings, change: Deed<ChangeSettings>) -> impl IntoView
                 label=tr!(figures.country_code)
                 hint=tr!(figures.country_code_hint)
                 kind=Kind::Number
-                value=settings.country_code
+                value=typed("country_code", settings.country_code)
                 optional=true
                 error=changed.of_field("country_code")
             />

@@ -1,6 +1,6 @@
 //! The shop's own people.
 
-use app::components::{Ago, Day, Failed, Form, Heading, Problems, Remaining, Said, Skeleton};
+use app::components::{Ago, Day, Failed, Form, Heading, Remaining, Said, Skeleton};
 use leptos::prelude::*;
 use shared::api::{
     Role,
@@ -9,7 +9,7 @@ use shared::api::{
 
 use crate::{
     calls::staff::{Hire, ResetPassword, ResetTotp, SetAccess, SetRole, UnlockMember, get_members},
-    components::{Ask, Choice, Kind, Status, TextField, Tone},
+    components::{Ask, Choice, Kind, Refusal, Status, TextField, Tone},
     deed::{Deed, any, either},
     desk::{desk, guarded, role_name},
     locale::tr,
@@ -49,11 +49,11 @@ fn Members() -> impl IntoView {
     view! {
         <Heading text=tr!(staff.title) />
         <p class="lead">{tr!(staff.lead)}</p>
-        <Problems failure=role.outcome.failure() />
-        <Problems failure=access.outcome.failure() />
-        <Problems failure=password.outcome.failure() />
-        <Problems failure=totp.outcome.failure() />
-        <Problems failure=unlock.outcome.failure() />
+        <Refusal failure=role.outcome.failure() />
+        <Refusal failure=access.outcome.failure() />
+        <Refusal failure=password.outcome.failure() />
+        <Refusal failure=totp.outcome.failure() />
+        <Refusal failure=unlock.outcome.failure() />
         <Said when=either([role.said(), access.said(), password.said(), totp.said(), unlock.said()])>{tr!(staff.changed)}</Said>
         <Transition fallback=|| view! { <Skeleton lines=3 /> }>
             {move || Suspend::new(async move {
@@ -181,20 +181,22 @@ fn Row(member: Member, deeds: Deeds) -> impl IntoView {
             </th>
             <td data-label=tr!(staff.role)>{role_name(member.role)}</td>
             <td data-label=tr!(staff.access)>
-                {if works {
-                    view! { <Status tone=Tone::Good text=tr!(staff.works) /> }.into_any()
-                } else {
-                    view! {
-                        <Status tone=Tone::Bad text=tr!(staff.disabled) />
-                        {member.disabled_at.map(|at| view! { <span class="quiet"><Day at /></span> })}
-                    }.into_any()
-                }}
-                {member.locked_until.map(|until| view! {
-                    <Status tone=Tone::Bad text=tr!(staff.locked) />
-                    <span class="quiet">
-                        {tr!(people.locked_for)} " " <Remaining until over=tr!(people.locked_over) />
-                    </span>
-                })}
+                <div>
+                    {if works {
+                        view! { <Status tone=Tone::Good text=tr!(staff.works) /> }.into_any()
+                    } else {
+                        view! {
+                            <Status tone=Tone::Bad text=tr!(staff.disabled) />
+                            {member.disabled_at.map(|at| view! { <span class="quiet"><Day at /></span> })}
+                        }.into_any()
+                    }}
+                    {member.locked_until.map(|until| view! {
+                        <Status tone=Tone::Bad text=tr!(staff.locked) />
+                        <span class="quiet">
+                            {tr!(people.locked_for)} " " <Remaining until over=tr!(people.locked_over) />
+                        </span>
+                    })}
+                </div>
             </td>
             <td data-label=tr!(staff.totp)>
                 {if member.has_totp {

@@ -1,6 +1,6 @@
 //! The first look at the day: what needs somebody.
 
-use app::components::{Ago, Failed, Form, Heading, Icon, Problems, Skeleton};
+use app::components::{Ago, Failed, Form, Heading, Icon, Skeleton};
 use leptos::prelude::*;
 use shared::api::admin::{Alert, Figures, Permission, Step};
 
@@ -9,7 +9,7 @@ use crate::{
         desk::{DismissAlert, get_alerts},
         statistics::get_glance,
     },
-    components::{Chart, Series, Tile, day_label, parts},
+    components::{Chart, Refusal, Series, Tile, day_label, parts},
     deed::Deed,
     desk::{desk, guarded},
     locale::tr,
@@ -116,7 +116,7 @@ fn Warnings() -> impl IntoView {
     view! {
         <section aria-labelledby="alerts">
             <h2 id="alerts">{tr!(alert.heading)}</h2>
-            <Problems failure=dismiss.outcome.failure() />
+            <Refusal failure=dismiss.outcome.failure() />
             <Transition fallback=|| view! { <Skeleton lines=1 /> }>
                 {move || Suspend::new(async move {
                     match alerts.await {

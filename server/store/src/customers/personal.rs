@@ -17,7 +17,7 @@ use crate::{
     error::{damaged, field},
     keys::random_token,
     links, notifications,
-    phones::{Forms, places},
+    phones::{self, Forms, places},
     settings, throttle,
 };
 
@@ -45,7 +45,7 @@ pub async fn export(store: &Store, staff: &Staff, serial: &Serial, origin: &Orig
         ledger,
         purchases: all_purchases(store, id).await?,
         notifications: notifications::all(store, id).await?,
-        audit: acts(store, &subject, serial, row.try_get("phone")?).await?,
+        audit: acts(store, id, serial, row.try_get("phone")?).await?,
     })
 }
 
@@ -76,9 +76,13 @@ async fn all_purchases(store: &Store, id: AccountId) -> Result<Vec<PersonalPurch
 
 /// The lines of the audit log about a customer and by them: the account as the log spells it, its serial and its phone's forms, the latter
 /// two as they were typed by whoever could not sign in.
-async fn acts(store: &Store, customer: &str, serial: &Serial, phone: Option<String>) -> Result<Vec<PersonalAct>> {
-    let mut subjects = vec![customer.to_owned(), serial.as_str().to_owned()];
-    subjects.extend(phone.iter().flat_map(|phone| Forms::of_text(&store.settings(), phone).all().to_vec()));
+async fn acts(store: &Store, id: AccountId, serial: &Serial, phone: Option<String>) -> Result<Vec<PersonalAct>> {
+    let customer = format!("customer:{id}");
+    let mut subjects = vec![customer.clone(), serial.as_str().to_owned()];
+    if let Some(phone) = phone {
+        let mut connection = store.0.db.reader().acquire().await?;
+        subjects.extend(phones::only_of(&mut connection, id, &Forms::of_text(&store.settings(), &phone)).await?);
+    }
     let sql = format!(
         "SELECT id, actor, action, outcome, ip, user_agent, created_at FROM audit_log
          WHERE id IN (SELECT id FROM audit_log WHERE actor = $1 UNION SELECT id FROM audit_log WHERE subject IN ({})) ORDER BY id DESC",
@@ -124,7 +128,10 @@ pub async fn erase(store: &Store, staff: &Staff, serial: &Serial, confirmation: 
         // Nothing is bought any more; what was bought until a moment ago has links too.
         links::revoke_all(store, &mut *connection, id).await?;
         let phones = match phone {
-            Some(phone) => Forms::of_text(&settings::read(&mut *connection).await?, &phone).all().to_vec(),
+            Some(phone) => {
+                let forms = Forms::of_text(&settings::read(&mut *connection).await?, &phone);
+                phones::only_of(&mut *connection, id, &forms).await?
+            }
             None => Vec::new(),
         };
         forget_phone(store, &mut *connection, &phones).await?;

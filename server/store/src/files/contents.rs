@@ -33,7 +33,9 @@ pub async fn add_content(
     match added {
         Ok(attached) => Ok(attached.tell(store)),
         Err(error) => {
-            storage::remove(store, &stored.storage_key).await?;
+            if error.is_undone() {
+                storage::remove(store, &stored.storage_key).await?;
+            }
             Err(error)
         }
     }

@@ -17,7 +17,7 @@ fn about(title: &str, category_id: i64) -> FileRequest {
 }
 
 /// One point of red.
-const PNG: [u8; 69] = [
+pub const PNG: [u8; 69] = [
     137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0, 144, 119, 83, 222, 0, 0, 0, 12,
     73, 68, 65, 84, 120, 156, 99, 248, 207, 192, 0, 0, 3, 1, 1, 0, 201, 254, 146, 239, 0, 0, 0, 0, 73, 69, 78, 68, 174, 66, 96, 130,
 ];
@@ -303,8 +303,12 @@ on_both!(a_table_is_taken_once, |world| {
     assert_eq!(code(other), Code::IdempotencyMismatch);
     assert_eq!(world.count("SELECT COUNT(*) FROM audit_log WHERE action = 'category.create'").await, 2);
     assert_eq!(world.count("SELECT COUNT(*) FROM audit_log WHERE action = 'file.create'").await, 3);
-    // Without a key it is another table.
-    assert_eq!(imports::import(store, owner, table, None, origin).await.unwrap().made, 3);
+    // Corrected and sent again whole: what stands already is told of and left alone, as is a line that the table has twice.
+    let corrected = "title,category,price\nFirst,Books,1\nSecond,Books,2\nThird,Books,3\nThird,Books,3\nFirst,Maps,4\n";
+    let corrected = imports::import(store, owner, corrected, None, origin).await.unwrap();
+    let refused: Vec<_> = corrected.refused.iter().map(|line| (line.line, line.errors[0].code)).collect();
+    assert_eq!((corrected.made, refused), (2, vec![(2, FieldCode::Taken), (3, FieldCode::Taken), (5, FieldCode::Taken)]));
+    assert_eq!(listed(world, owner, "", None).await, ["First", "Third", "Fourth", "Second", "First"]);
 });
 
 on_both!(support_has_no_part_in_it, |world| {

@@ -12,14 +12,14 @@ use shared::{
 use store::{
     Customer, Staff, accounts, audit, customers,
     customers::Find,
-    downloads, links, notifications, sales,
+    downloads, files, links, notifications, sales,
     sessions::{self, Reuse},
     subscriptions, wallet,
 };
 
 use crate::{
     on_both,
-    world::{CONTENT, World, at_once, code, from},
+    world::{CONTENT, World, at_once, bytes, code, from},
 };
 
 async fn found(world: &World, staff: &Staff, text: &str) -> Vec<String> {
@@ -476,6 +476,10 @@ on_both!(a_person_takes_everything_along_and_is_forgotten, |world| {
     let profile = customers::profile(&world.store, &owner, &serial).await.unwrap();
     assert_eq!((profile.customer.state, profile.wallet.balance), (CustomerState::Closed, 70));
 
+    // News of what was bought find nobody.
+    files::add_content(&world.store, &owner, file, "دليل.txt", "", bytes(b"two"), &world.origin()).await.unwrap();
+    assert_eq!(world.count("SELECT COUNT(*) FROM notifications").await, 0);
+
     // The number is free again, and its bonus is not.
     let again = named(world, "سارة", "0911111111").await;
     assert_eq!(world.balance(&again).await, 0);
@@ -548,7 +552,7 @@ on_both!(what_was_under_way_at_an_erasure_leaves_no_trace, |world| {
 
     assert_eq!(world.count("SELECT COUNT(*) FROM audit_log WHERE ip = '198.51.100.44'").await, 0);
     let refused = format!("SELECT COUNT(*) FROM audit_log WHERE actor = 'customer:{}' AND outcome = 'account_blocked'", customer.id);
-    assert_eq!(world.count(&refused).await, 3, "that it was tried is known");
+    assert_eq!(world.count(&refused).await, 4, "that it was tried is known");
     assert_eq!(world.count("SELECT COUNT(*) FROM purchases").await, 1);
     assert_eq!(world.count("SELECT COUNT(*) FROM idempotency_keys").await, 0);
     assert_eq!(world.balance(&customer).await, 90);

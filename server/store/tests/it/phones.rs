@@ -84,6 +84,22 @@ on_both!(without_a_country_they_are_two_numbers, |world| {
         assert_eq!(serials, both, "{form}");
         assert_eq!(tried(world, form).await, Err(Code::PhoneTaken), "{form}");
     }
+    // Knowing one's own PIN is no proof that the guesses at the other account were none.
+    let wrong = if local.pin == "0000" { "0001" } else { "0000" };
+    for _ in 0..4 {
+        assert_eq!(recovered(world, "0501234567", wrong).await, Err(Code::InvalidCredentials));
+    }
+    assert_eq!(recovered(world, "+966501234567", &abroad.pin).await, Ok(abroad.serial.clone()));
+    assert_eq!(recovered(world, "0501234567", wrong).await, Err(Code::InvalidCredentials));
+    assert_eq!(recovered(world, "0501234567", &local.pin).await, Err(Code::TooManyAttempts));
+    // What was tried at the number as one account has it stays when the other is forgotten.
+    let guesses = "SELECT COUNT(*) FROM audit_log WHERE action = 'account.recover' AND outcome = 'wrong' AND ip <> ''";
+    let before = world.count(guesses).await;
+    let serial: Serial = local.serial.parse().unwrap();
+    let data = customers::export(&world.store, &owner, &serial, &world.origin()).await.unwrap();
+    assert!(!data.audit.iter().any(|act| act.outcome == "wrong"), "{:?}", data.audit);
+    customers::erase(&world.store, &owner, &serial, serial.as_str(), &world.origin()).await.unwrap();
+    assert_eq!(world.count(guesses).await, before);
 });
 
 on_both!(a_number_of_before_the_setting_is_found_in_every_form, |world| {

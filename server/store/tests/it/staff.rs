@@ -173,7 +173,7 @@ on_both!(a_member_s_lock_is_told_once, |world| {
     let told = standing().await;
     assert_eq!((told.len(), told[0].kind, told[0].times), (1, AlertKind::StaffLocked, 1));
     let until = world.store.now().plus(30 * ms::SECOND);
-    assert_eq!(told[0].detail, format!("owner until {until}; the last guess came from 203.0.113.7"));
+    assert_eq!(told[0].detail, format!("owner → {until} · 203.0.113.7"));
     let members = staff::members(&world.store, &owner).await.unwrap();
     assert_eq!(members.iter().map(|member| member.locked_until).collect::<Vec<_>>(), [Some(until), None]);
 
@@ -185,7 +185,7 @@ on_both!(a_member_s_lock_is_told_once, |world| {
     guess("support", 6).await;
     let told = standing().await;
     assert_eq!((told.len(), told[0].times), (1, 3));
-    assert!(told[0].detail.contains("owner until ") && told[0].detail.contains("support until "), "{}", told[0].detail);
+    assert!(told[0].detail.contains("owner → ") && told[0].detail.contains("support → "), "{}", told[0].detail);
 
     // Read is read, and the next one is told again.
     alerts::dismiss(&world.store, &support, AlertKind::StaffLocked, &world.origin()).await.unwrap();

@@ -28,7 +28,8 @@ impl<'a> Embedded<'a> {
     }
 
     pub async fn bought(&self, file: FileId) -> i64 {
-        self.world.bought(&self.account, file).await
+        let account = Account { access: self.signed_in().await, ..self.account.clone() };
+        self.world.bought(&account, file).await
     }
 
     /// Presses Download for a purchase whose content the test knows by itself.
@@ -36,21 +37,22 @@ impl<'a> Embedded<'a> {
         Link { url: self.press_for(purchase).await, purchase, content: Arc::default() }
     }
 
-    async fn press_for(&self, purchase: i64) -> String {
-        // Tests let hours pass: the access token is over by then.
+    /// A new access token: tests let hours pass, and the suite at the Worker runs longer than one lives.
+    async fn signed_in(&self) -> String {
         let body = json!({"serial": self.account.serial, "pin": self.account.pin});
         let (_, tokens) = json_of(self.world.post("/api/v1/token/").json(&body)).await;
+        tokens["access_token"].as_str().unwrap().to_owned()
+    }
+
+    async fn press_for(&self, purchase: i64) -> String {
         let path = format!("/api/v1/sales/purchases/{purchase}/download/");
-        let (status, link) = json_of(self.world.post(&path).bearer_auth(tokens["access_token"].as_str().unwrap())).await;
+        let (status, link) = json_of(self.world.post(&path).bearer_auth(self.signed_in().await)).await;
         assert_eq!(status, 200, "{link}");
         link["download_url"].as_str().unwrap().to_owned()
     }
 
     async fn purchase(&self, link: &Link) -> Value {
-        let body = json!({"serial": self.account.serial, "pin": self.account.pin});
-        let (_, tokens) = json_of(self.world.post("/api/v1/token/").json(&body)).await;
-        let (_, purchases) =
-            json_of(self.world.get("/api/v1/sales/my-purchases/").bearer_auth(tokens["access_token"].as_str().unwrap())).await;
+        let (_, purchases) = json_of(self.world.get("/api/v1/sales/my-purchases/").bearer_auth(self.signed_in().await)).await;
         purchases.as_array().unwrap().iter().find(|purchase| purchase["purchase_id"] == link.purchase).unwrap().clone()
     }
 }

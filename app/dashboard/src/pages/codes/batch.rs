@@ -2,7 +2,7 @@
 
 use app::{
     Failure,
-    components::{Ago, Coins, Empty, Failed, Form, Heading, Number, Problems, Said, Skeleton},
+    components::{Ago, Coins, Empty, Failed, Form, Heading, Number, Said, Skeleton},
     flash,
 };
 use leptos::prelude::*;
@@ -15,7 +15,7 @@ use shared::{
 use super::{Redeemed, State, last_day, reseller_name};
 use crate::{
     calls::codes::{BatchPage, CancelCodes, FreezeCodes, ThawCodes, get_batch},
-    components::{Ask, Fact, Pager},
+    components::{Ask, Fact, Pager, Refusal},
     deed::{Deed, any, either},
     desk::guarded,
     locale::tr,
@@ -58,8 +58,8 @@ fn BatchOf() -> impl IntoView {
     );
     let changed = either([deeds.freeze.said(), deeds.thaw.said(), deeds.cancel.said()]);
     view! {
-        {outcomes.map(|outcome| view! { <Problems failure=outcome.failure() /> }).into_iter().collect_view()}
-        <Problems failure=gone />
+        {outcomes.map(|outcome| view! { <Refusal failure=outcome.failure() /> }).into_iter().collect_view()}
+        <Refusal failure=gone />
         <Said when=changed>{tr!(codes.changed)}</Said>
         <Transition fallback=|| view! { <Skeleton lines=6 /> }>
             {move || Suspend::new(async move {

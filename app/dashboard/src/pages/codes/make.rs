@@ -36,21 +36,23 @@ fn MakeOf() -> impl IntoView {
     let making = RwSignal::new(None::<Making>);
     let pending = action.pending();
     // While the answer is on its way the server is asked how far it is.
-    Effect::new(move |before: Option<Option<IntervalHandle>>| {
-        if let Some(handle) = before.flatten() {
-            handle.clear();
-        }
+    Effect::new(move |_| {
         making.set(None);
         let look = move || {
             leptos::task::spawn_local(async move {
+                // Who left the page waits for no answer.
                 if let Ok(now) = get_progress().await
-                    && pending.get_untracked()
+                    && pending.try_get_untracked() == Some(true)
                 {
                     making.set(now);
                 }
             });
         };
-        if pending.get() { set_interval_with_handle(look, Duration::from_millis(250)).ok() } else { None }
+        if pending.get()
+            && let Ok(interval) = set_interval_with_handle(look, Duration::from_millis(250))
+        {
+            on_cleanup(move || interval.clear());
+        }
     });
     view! {
         <Heading text=tr!(codes.make_title) />

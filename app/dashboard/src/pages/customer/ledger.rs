@@ -92,6 +92,7 @@ fn CorrectAsk(line: LedgerLine, serial: StoredValue<String>, deeds: Deeds) -> im
                     name="reason"
                     id=format!("reason-{id}")
                     label=tr!(people.reason)
+                    value=deeds.correct.outcome.value("reason")
                     error=deeds.correct.outcome.of_field("reason")
                 />
             </Form>

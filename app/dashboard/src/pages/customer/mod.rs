@@ -7,7 +7,7 @@ mod actions;
 mod ledger;
 mod lists;
 
-use app::components::{Coins, Failed, Heading, Problems, Said, Secret, Skeleton};
+use app::components::{Coins, Failed, Heading, Said, Secret, Skeleton};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use shared::api::admin::Permission;
@@ -21,7 +21,7 @@ use self::{
 use super::{audit::Acts, close_asked, cursor};
 use crate::{
     calls::people::{Correct, CustomerPage, EndCustomerSession, Erase, Help, LEDGER, PURCHASES, Recharge, ResetPin, get_customer},
-    components::Pager,
+    components::{Pager, Refusal},
     deed::{Deed, any, either},
     desk::guarded,
     locale::tr,
@@ -151,10 +151,10 @@ fn Whole(page: CustomerPage, deeds: Deeds, asked: (String, String, Option<i64>))
 fn News(deeds: Deeds) -> impl IntoView {
     let balance = Signal::derive(move || deeds.correct.outcome.done().map_or(0, |done| done.new_balance));
     view! {
-        <Problems failure=deeds.help.outcome.failure() />
-        <Problems failure=deeds.new_pin.outcome.failure() />
-        <Problems failure=deeds.end.outcome.failure() />
-        <Problems failure=deeds.correct.outcome.failure() />
+        <Refusal failure=deeds.help.outcome.failure() />
+        <Refusal failure=deeds.new_pin.outcome.failure() />
+        <Refusal failure=deeds.end.outcome.failure() />
+        <Refusal failure=deeds.correct.outcome.failure() />
         <Recharged recharge=deeds.recharge />
         <Said when=deeds.correct.said()>{tr!(people.corrected)} " " <Coins amount=balance /></Said>
         <Said when=either([deeds.help.said(), deeds.end.said()])>{tr!(people.done)}</Said>
