@@ -1,7 +1,7 @@
 /**
  * Starts the real store on a fresh folder with the demo's content, and stops it afterwards.
  *
- * `KHAZNA_BIN` names the program (default: where `cargo leptos build --release` leaves it), `SITE_ROOT` its built web app.
+ * `KHAZNA_BIN` names the program (default: where `script/build` leaves it), `SITE_ROOT` its built web app.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -84,7 +84,7 @@ function sites(program: string): string[] {
 function found(variable: string, places: string[]): string {
     const candidates = process.env[variable] ? [resolve(process.env[variable])] : places;
     const place = candidates.find((path) => existsSync(path));
-    if (!place) throw new Error(`${variable}: nothing at ${candidates.join(', ')}. Build the store first: cargo leptos build --release`);
+    if (!place) throw new Error(`${variable}: nothing at ${candidates.join(', ')}. Build the store first: script/build`);
     return place;
 }
 

@@ -250,7 +250,7 @@ fn kept_secret(path: &Path, rng: &dyn Rng) -> io::Result<String> {
     }
 }
 
-/// Beside the program (a release), or where `cargo leptos build` leaves it.
+/// Beside the program (a release), or where `script/build` leaves it.
 fn find_site_root() -> PathBuf {
     let beside = std::env::current_exe().ok().and_then(|path| Some(path.parent()?.join("site"))).filter(|path| path.is_dir());
     beside.unwrap_or_else(|| PathBuf::from("target/site"))

@@ -202,7 +202,7 @@ fn metrics() -> Result<PrometheusHandle, StartError> {
     RECORDER.get_or_init(install).clone().map_err(StartError::Metrics)
 }
 
-/// Where the app's built files are. cargo-leptos writes their hashes beside the program.
+/// Where the app's built files are. `script/build` writes their hashes beside the program.
 fn leptos_options(config: &Config) -> LeptosOptions {
     let hashes = std::env::current_exe().ok().and_then(|path| Some(path.parent()?.join("hash.txt")));
     LeptosOptions::builder()

@@ -58,7 +58,7 @@ pub fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
-/// The files that `cargo leptos build` made, as it compressed them.
+/// The files that `script/build` made, as it compressed them.
 fn built_files(state: &AppState, folder: &str) -> ServeDir {
     ServeDir::new(state.context.config.site_root.join(folder))
         .precompressed_br()

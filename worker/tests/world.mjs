@@ -253,7 +253,7 @@ export class Browser {
 }
 
 /** Waits until `condition` holds, and fails with its last value. */
-export async function until(condition, what, patience = 20_000) {
+export async function until(condition, what, patience = 60_000) {
   const end = Date.now() + patience;
   for (;;) {
     const value = await condition();

@@ -165,6 +165,7 @@ async fn enter(
     let now = store.now();
     let known = known.filter(|known| known.expires_at.is_none_or(|expires_at| expires_at > now.0));
     let owner = known.as_ref().map(|known| known.id);
+    let failed = |outcome| Entry { actor: "anonymous", action, subject, outcome, origin };
     let typed = pin.parse::<Pin>().map_or_else(|_| String::new(), |pin| pin.reveal().to_owned());
     let begun = attempt.begin(store).await;
     // The hash is computed even when the throttle has refused already: an answer's time tells nothing.
@@ -172,15 +173,12 @@ async fn enter(
     let locks = match begun {
         Ok(locks) => locks,
         Err(error) => {
-            fail(store, action, subject, "locked", origin).await?;
+            audit::record_alone(store, &failed("locked")).await?;
             return Err(error);
         }
     };
     let Some(known) = known.filter(|_| right) else {
-        fail(store, action, subject, "wrong", origin).await?;
-        if let (Some(until), Some(owner)) = (locks, owner) {
-            notify_lock(store, owner, until).await?;
-        }
+        guessed(store, owner.zip(locks), &failed("wrong")).await?;
         return Err(Code::InvalidCredentials.into());
     };
     // That one's own PIN is known proves nothing of the guesses at another account which has the number in another form.
@@ -198,7 +196,7 @@ async fn enter(
     });
     if let Err(Error::Problem(problem)) = &tokens {
         let outcome = if problem.code == Code::AccountBlocked { "blocked" } else { "wrong" };
-        fail(store, action, &actor, outcome, origin).await?;
+        audit::record_alone(store, &Entry { subject: &actor, ..failed(outcome) }).await?;
     }
     Ok((known.serial, tokens?))
 }
@@ -226,14 +224,18 @@ pub(crate) async fn must_not_be_blocked(connection: &mut Connection, customer: A
     if blocked.is_some() { Err(Code::AccountBlocked.into()) } else { Ok(()) }
 }
 
-async fn fail(store: &Store, action: &'static str, subject: &str, outcome: &str, origin: &Origin) -> Result<()> {
-    audit::record_alone(store, &Entry { actor: "anonymous", action, subject, outcome, origin }).await
-}
-
-/// Tells the owner that somebody's wrong PINs locked the account.
-async fn notify_lock(store: &Store, owner: AccountId, until: Instant) -> Result<()> {
-    transaction!(store, |connection| { notifications::add(store, &mut *connection, owner, &Notice::SignInLocked { until }).await })?;
-    store.live().changed(owner);
+/// Writes a wrong PIN into the log and tells the account's owner of the lock that it brought, if it did. In one commit: where there is no
+/// account there is nobody to tell, and a second one would show in the answer's time.
+async fn guessed(store: &Store, lock: Option<(AccountId, Instant)>, entry: &Entry<'_>) -> Result<()> {
+    transaction!(store, |connection| {
+        if let Some((owner, until)) = lock {
+            notifications::add(store, &mut *connection, owner, &Notice::SignInLocked { until }).await?;
+        }
+        audit::record(store, &mut *connection, entry).await
+    })?;
+    if let Some((owner, _)) = lock {
+        store.live().changed(owner);
+    }
     Ok(())
 }
 
@@ -325,21 +327,16 @@ pub async fn change_pin(store: &Store, customer: &Customer, old: &str, new: &str
     let known: Option<String> =
         sqlx::query_scalar("SELECT pin_hash FROM customers WHERE id = $1").bind(customer.id.0).fetch_optional(store.0.db.reader()).await?;
     let right = store.0.secrets.verify(old.reveal(), known.clone()).await?;
-    let refused = async |outcome: &'static str| {
-        audit::record_alone(store, &Entry { actor: &actor, action: "account.pin", subject: &actor, outcome, origin }).await
-    };
+    let entry = |outcome| Entry { actor: &actor, action: "account.pin", subject: &actor, outcome, origin };
     let locks = match begun {
         Ok(locks) => locks,
         Err(error) => {
-            refused("locked").await?;
+            audit::record_alone(store, &entry("locked")).await?;
             return Err(error);
         }
     };
     if !right {
-        refused("wrong").await?;
-        if let Some(until) = locks {
-            notify_lock(store, customer.id, until).await?;
-        }
+        guessed(store, locks.map(|until| (customer.id, until)), &entry("wrong")).await?;
         return Err(field("old_pin", FieldCode::WrongPin));
     }
     attempt.succeeded(store).await?;
@@ -362,8 +359,7 @@ pub async fn change_pin(store: &Store, customer: &Customer, old: &str, new: &str
             .execute(&mut *connection)
             .await?;
         notifications::add(store, &mut *connection, customer.id, &Notice::PinChanged).await?;
-        audit::record(store, &mut *connection, &Entry { actor: &actor, action: "account.pin", subject: &actor, outcome: "ok", origin })
-            .await
+        audit::record(store, &mut *connection, &entry("ok")).await
     })?;
     store.live().changed(customer.id);
     Ok(())

@@ -7,13 +7,22 @@ use shared::{
 };
 use sqlx::Row;
 
-use crate::{Origin, Result, Staff, Store, db::transaction, error::damaged};
+use crate::{
+    Origin, Result, Staff, Store,
+    db::{Connection, transaction},
+    error::damaged,
+};
 
 /// How long an alert that is over is kept, in milliseconds.
 pub(crate) const MEMORY: i64 = 90 * ms::DAY;
 
 /// Raises an alert, or notes that it was seen again.
 pub(crate) async fn raise(store: &Store, kind: AlertKind, detail: &str) -> Result<()> {
+    transaction!(store, |connection| { raise_in(store, &mut *connection, kind, detail).await })
+}
+
+/// The same in the transaction of what it tells of.
+pub(crate) async fn raise_in(store: &Store, connection: &mut Connection, kind: AlertKind, detail: &str) -> Result<()> {
     let times: i64 = sqlx::query_scalar(
         "INSERT INTO alerts (kind, detail, first_at, last_at) VALUES ($1, $2, $3, $3)
          ON CONFLICT (kind) WHERE resolved_at IS NULL DO UPDATE SET detail = excluded.detail, last_at = excluded.last_at, times = alerts.times + 1
@@ -22,7 +31,7 @@ pub(crate) async fn raise(store: &Store, kind: AlertKind, detail: &str) -> Resul
     .bind(kind.as_str())
     .bind(detail.to_owned())
     .bind(store.now().0)
-    .fetch_one(store.0.db.writer())
+    .fetch_one(connection)
     .await?;
     if times == 1 {
         tracing::error!(alert = kind.as_str(), "{detail}");

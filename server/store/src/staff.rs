@@ -146,10 +146,13 @@ pub async fn sign_in(store: &Store, username: &str, password: &str, totp: Option
     let locks = known.is_some() && matches!(begun, Ok(Some(_)));
     let Some(Known { id, password_hash, .. }) = known.filter(|_| right && begun.is_ok()) else {
         let entry = Entry { actor: "anonymous", action: "staff.sign_in", subject: &username, outcome, origin };
-        audit::record_alone(store, &entry).await?;
-        if locks {
-            warn_of_lock(store, origin).await?;
-        }
+        // In one commit: a second one, for a name that is a member's, would show in the answer's time.
+        transaction!(store, |connection| {
+            if locks {
+                warn_of_lock(store, &mut *connection, origin).await?;
+            }
+            audit::record(store, &mut *connection, &entry).await
+        })?;
         return Err(begun.err().unwrap_or_else(|| Code::InvalidCredentials.into()));
     };
     attempt.succeeded(store).await?;
@@ -186,13 +189,13 @@ fn of_totp(id: StaffId) -> String {
 }
 
 /// The members whom the throttle keeps from signing in, each with the moment until which.
-async fn locked(store: &Store) -> Result<Vec<String>> {
+async fn locked(store: &Store, connection: &mut Connection) -> Result<Vec<String>> {
     let rows = sqlx::query(
         "SELECT staff.username, throttles.locked_until FROM staff JOIN throttles ON throttles.subject = 'staff:' || staff.username
          WHERE throttles.locked_until > $1 AND staff.disabled_at IS NULL ORDER BY staff.id",
     )
     .bind(store.now().0)
-    .fetch_all(store.0.db.reader())
+    .fetch_all(connection)
     .await?;
     let line = |row: &AnyRow| Ok(format!("{} → {}", row.try_get::<String, _>("username")?, Instant(row.try_get("locked_until")?)));
     rows.iter().map(line).collect()
@@ -200,20 +203,22 @@ async fn locked(store: &Store) -> Result<Vec<String>> {
 
 /// Tells the staff that guesses have just locked a member, once a lock: the guesses that a lock refuses tell nothing new. It stands until
 /// somebody has read it, as it says that somebody guesses, or until the last member was unlocked.
-async fn warn_of_lock(store: &Store, origin: &Origin) -> Result<()> {
-    let locked = locked(store).await?;
+async fn warn_of_lock(store: &Store, connection: &mut Connection, origin: &Origin) -> Result<()> {
+    let locked = locked(store, &mut *connection).await?;
     // Unlocked in the same moment.
     if locked.is_empty() {
         return Ok(());
     }
     // Without words, which would be of one language: who until when, and where the last guess came from.
     let detail = format!("{} · {}", locked.join(", "), origin.ip);
-    alerts::raise(store, AlertKind::StaffLocked, &detail).await
+    alerts::raise_in(store, connection, AlertKind::StaffLocked, &detail).await
 }
 
 /// Ends that alert when nobody is locked any more.
 async fn calm(store: &Store) -> Result<()> {
-    if locked(store).await?.is_empty() { alerts::resolve(store, AlertKind::StaffLocked).await } else { Ok(()) }
+    let mut reader = store.0.db.reader().acquire().await?;
+    let locked = locked(store, &mut reader).await?;
+    if locked.is_empty() { alerts::resolve(store, AlertKind::StaffLocked).await } else { Ok(()) }
 }
 
 /// The authenticator of a seed.
@@ -412,7 +417,7 @@ async fn prove(store: &Store, staff: &Staff, password: &str, wrong: &str, origin
         return Ok(hash);
     }
     if locks.is_some() {
-        warn_of_lock(store, origin).await?;
+        transaction!(store, |connection| { warn_of_lock(store, &mut *connection, origin).await })?;
     }
     Err(field(wrong, FieldCode::WrongPassword))
 }
