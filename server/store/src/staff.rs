@@ -216,8 +216,7 @@ async fn warn_of_lock(store: &Store, connection: &mut Connection, origin: &Origi
 
 /// Ends that alert when nobody is locked any more.
 async fn calm(store: &Store) -> Result<()> {
-    let mut reader = store.0.db.reader().acquire().await?;
-    let locked = locked(store, &mut reader).await?;
+    let locked = locked(store, &mut *store.0.db.reader().acquire().await?).await?;
     if locked.is_empty() { alerts::resolve(store, AlertKind::StaffLocked).await } else { Ok(()) }
 }
 
