@@ -8,7 +8,9 @@ use shared::{
 };
 use sqlx::{AssertSqlSafe, Row};
 
-use crate::{Result, Store, alerts, db::transaction, edge, idempotency, links, sales_count, statistics, subscriptions, throttle, uploads};
+use crate::{
+    Result, Store, alerts, db::transaction, edge, files, idempotency, links, sales_count, statistics, subscriptions, throttle, uploads,
+};
 
 /// Rows of one kind that one sweep takes, so that it never holds the database for long.
 const BATCH: i64 = 500;
@@ -29,6 +31,7 @@ pub async fn sweep(store: &Store) -> Result<()> {
     if let Err(error) = uploads::sweep(store).await {
         tracing::error!(%error, "uploads that are over");
     }
+    files::sweep(store).await?;
     let now = store.now();
     let before = |life: i64| now.plus(-life).0;
     for (sql, instant) in [

@@ -37,6 +37,10 @@ impl Error {
         match self {
             Self::Problem(problem) => problem.clone(),
             Self::Storage(error) if is_full(error) => Code::StorageFull.into(),
+            // SQLite's SQLITE_FULL, PostgreSQL's disk_full.
+            Self::Database(sqlx::Error::Database(error)) if matches!(error.code().as_deref(), Some("13" | "53100")) => {
+                Code::StorageFull.into()
+            }
             Self::Database(sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) | Self::Storage(_) => Code::Unavailable.into(),
             // The server stops: whoever sends again meets another one.
             Self::Upload(error) if error.kind() == std::io::ErrorKind::Interrupted => Code::Unavailable.into(),
@@ -48,12 +52,6 @@ impl Error {
     /// True for faults of ours, which belong in the log.
     pub fn is_fault(&self) -> bool {
         !matches!(self, Self::Problem(_) | Self::Upload(_))
-    }
-
-    /// True where a transaction surely left nothing. After a fault it may have been committed and only the word of it lost: a content that
-    /// it may name has to stay.
-    pub(crate) fn is_undone(&self) -> bool {
-        matches!(self, Self::Problem(_))
     }
 
     pub(crate) fn is_conflict(&self) -> bool {

@@ -22,13 +22,13 @@ use crate::{
     db::{Connection, page, transaction},
     error::{damaged, field},
     pictures::{self, Drawn},
-    storage::{self, Content},
+    storage::Content,
     text::{line, lines, trimmed},
 };
 
 pub use crate::pictures::{Slot, remove_picture, set_picture};
 pub use contents::add_content;
-pub(crate) use contents::{Attached, Label, attach, check_content};
+pub(crate) use contents::{Attached, Label, attach, check_content, discard, put, sweep};
 
 /// Files on a page of the list.
 const PAGE: i64 = 30;
@@ -254,11 +254,10 @@ pub async fn add(store: &Store, new: NewFile, content: impl Stream<Item = io::Re
     for (slot, bytes) in new.pictures {
         drawn.push((slot, pictures::tidy(slot, bytes).await?));
     }
-    let stored = contents::put(store, &label, content).await?;
+    let stored = contents::put(store, &label.name, content, contents::largest(store)).await?;
     let added = add_stored(store, &details, &label, &stored, drawn).await;
-    match &added {
-        Err(error) if error.is_undone() => storage::remove(store, &stored.storage_key).await?,
-        _ => {}
+    if added.is_err() {
+        contents::discard(store, &stored).await;
     }
     added
 }

@@ -49,23 +49,8 @@ pub async fn files_answer(files: &dyn ObjectStore) -> std::result::Result<(), ob
     files.list(Some(&path_of("readiness"))).try_next().await.map(|_| ())
 }
 
-/// A place for a content, which no other has.
-pub(crate) fn new_key(store: &Store) -> String {
-    format!("versions/{}", hex(&store.random::<16>()))
-}
-
 /// Stores a content of 1 to `limit` bytes. What can't be kept leaves nothing behind.
 pub(crate) async fn put(
-    store: &Store,
-    file_name: &str,
-    content: impl Stream<Item = io::Result<Vec<u8>>> + Send,
-    limit: u64,
-) -> Result<Content> {
-    put_at(store, new_key(store), file_name, content, limit).await
-}
-
-/// The same, at a place that the caller knows.
-pub(crate) async fn put_at(
     store: &Store,
     storage_key: String,
     file_name: &str,

@@ -252,7 +252,8 @@ async fn keep(store: &Store, lease: &Lease, upload: &Upload, start: i64, part: V
     let storage_key = format!("uploads/{}/{start}-{}", upload.id, storage::hex(&store.random::<4>()));
     storage::put_part(store, &storage_key, part).await?;
     let now = store.now();
-    let kept: Result<()> = transaction!(store, |connection| {
+    // Whatever comes of it, the part goes with all that lies below the upload.
+    transaction!(store, |connection| {
         let moved = sqlx::query(
             "UPDATE uploads SET received = $4, writer_until = $5, expires_at = $6 WHERE id = $1 AND writer = $2 AND received = $3",
         )
@@ -273,16 +274,8 @@ async fn keep(store: &Store, lease: &Lease, upload: &Upload, start: i64, part: V
             .bind(storage_key.clone())
             .execute(&mut *connection)
             .await?;
-        Ok(())
-    });
-    if let Err(error) = kept {
-        // Otherwise it goes with all that lies below the upload.
-        if error.is_undone() {
-            storage::remove(store, &storage_key).await?;
-        }
-        return Err(error);
-    }
-    Ok(received)
+        Ok(received)
+    })
 }
 
 /// Puts a complete upload together. A content that breaks a rule is given up whole; after a fault of ours it can be tried again.
@@ -291,10 +284,9 @@ async fn finish(store: &Store, deed: &Deed<'_>, lease: &Lease, upload: &Upload) 
         .bind(upload.id.clone())
         .fetch_all(store.0.db.reader())
         .await?;
-    let content_key = announce(store, lease).await?;
     let whole = storage::pieces(store, parts.clone(), || lease.renew(store));
     let limit = upload.length.unsigned_abs();
-    let stored = match storage::put_at(store, content_key.clone(), &upload.file_name, whole, limit).await {
+    let stored = match files::put(store, &upload.file_name, whole, limit).await {
         // The parts are ours: that one of them can't be read is no fault of the caller's.
         Err(Error::Upload(error)) => return Err(unread(upload, error)),
         Err(Error::Problem(problem)) => {
@@ -304,20 +296,19 @@ async fn finish(store: &Store, deed: &Deed<'_>, lease: &Lease, upload: &Upload) 
         stored => stored?,
     };
     if stored.size != upload.length {
-        storage::remove(store, &content_key).await?;
+        files::discard(store, &stored).await;
         return Err(Error::Damaged(format!("upload {}: {} of {} bytes", upload.id, stored.size, upload.length)));
     }
     // The note may have been written anew since the upload began.
     let label = files::Label { name: upload.file_name.clone(), note: find(store, &upload.id).await?.note };
     let attached: Result<files::Attached> = transaction!(store, deed, |connection| {
         let attached = files::attach(store, &mut *connection, deed, upload.file_id, &label, &stored).await?;
-        let done =
-            sqlx::query("UPDATE uploads SET version_id = $3, content_key = NULL WHERE id = $1 AND writer = $2 AND version_id IS NULL")
-                .bind(lease.id.clone())
-                .bind(lease.token.clone())
-                .bind(attached.version.0)
-                .execute(&mut *connection)
-                .await?;
+        let done = sqlx::query("UPDATE uploads SET version_id = $3 WHERE id = $1 AND writer = $2 AND version_id IS NULL")
+            .bind(lease.id.clone())
+            .bind(lease.token.clone())
+            .bind(attached.version.0)
+            .execute(&mut *connection)
+            .await?;
         if done.rows_affected() == 0 {
             return Err(Code::UploadConflict.into());
         }
@@ -327,10 +318,7 @@ async fn finish(store: &Store, deed: &Deed<'_>, lease: &Lease, upload: &Upload) 
     match attached {
         Ok(attached) => attached.tell(store),
         Err(error) => {
-            // Otherwise the upload's row knows of it.
-            if error.is_undone() {
-                storage::remove(store, &content_key).await?;
-            }
+            files::discard(store, &stored).await;
             return Err(error);
         }
     };
@@ -349,26 +337,6 @@ fn unread(upload: &Upload, error: io::Error) -> Error {
     }
 }
 
-/// Writes down where the whole will lie, before a byte does, so that a crash leaves nothing that nobody knows of.
-async fn announce(store: &Store, lease: &Lease) -> Result<String> {
-    let content_key = storage::new_key(store);
-    let before: Option<String> = sqlx::query_scalar("SELECT content_key FROM uploads WHERE id = $1")
-        .bind(lease.id.clone())
-        .fetch_optional(store.0.db.reader())
-        .await?
-        .flatten();
-    if let Some(before) = before {
-        storage::remove(store, &before).await?;
-    }
-    let announced = sqlx::query("UPDATE uploads SET content_key = $3 WHERE id = $1 AND writer = $2")
-        .bind(lease.id.clone())
-        .bind(lease.token.clone())
-        .bind(content_key.clone())
-        .execute(store.0.db.writer())
-        .await?;
-    if announced.rows_affected() == 1 { Ok(content_key) } else { Err(Code::UploadConflict.into()) }
-}
-
 /// Gives an upload up, with what has arrived of it. Who is writing to it finds it gone.
 pub async fn discard(store: &Store, staff: &Staff, id: &str, origin: &Origin) -> Result<()> {
     let mut deed = staff.must(store, Permission::ManageFiles, "upload.discard", audited(id), origin).await?;
@@ -384,19 +352,16 @@ pub async fn discard(store: &Store, staff: &Staff, id: &str, origin: &Origin) ->
 /// Removes an unfinished upload's bytes, then what is known of it: in this order, so that a crash leaves nothing that nobody knows of.
 /// Once its writer is `gone`, nobody goes on with it, for its bytes may be gone too.
 async fn erase(store: &Store, id: &str) -> Result<()> {
-    let content_key: Option<Option<String>> = sqlx::query_scalar(
-        "UPDATE uploads SET writer = 'gone', writer_until = $2, expires_at = $3 WHERE id = $1 AND version_id IS NULL RETURNING content_key",
-    )
-    .bind(id.to_owned())
-    .bind(store.now().plus(LEASE).0)
-    .bind(store.now().0)
-    .fetch_optional(store.0.db.writer())
-    .await?;
-    let Some(content_key) = content_key else { return Ok(()) };
-    storage::remove_below(store, &format!("uploads/{id}")).await?;
-    if let Some(content_key) = content_key {
-        storage::remove(store, &content_key).await?;
+    let found = sqlx::query("UPDATE uploads SET writer = 'gone', writer_until = $2, expires_at = $3 WHERE id = $1 AND version_id IS NULL")
+        .bind(id.to_owned())
+        .bind(store.now().plus(LEASE).0)
+        .bind(store.now().0)
+        .execute(store.0.db.writer())
+        .await?;
+    if found.rows_affected() == 0 {
+        return Ok(());
     }
+    storage::remove_below(store, &format!("uploads/{id}")).await?;
     // On either database: the parts first, whether it cascades or not.
     transaction!(store, |connection| {
         sqlx::query("DELETE FROM upload_parts WHERE upload_id = $1").bind(id.to_owned()).execute(&mut *connection).await?;

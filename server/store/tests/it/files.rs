@@ -1,11 +1,16 @@
+use std::{future::pending, io};
+
+use futures::{StreamExt, stream};
 use shared::{
     Code, FieldCode, FileId, Notice,
     api::{
         FileSort, Role,
         admin::{AuditFilter, CategoryRequest, FileRequest, FileState, SettingsRequest},
     },
+    ms,
 };
-use store::{Staff, audit, catalog, categories, codes, files, imports, notifications, sales, settings, subscriptions};
+use store::{Staff, audit, catalog, categories, cleanup, codes, files, imports, notifications, sales, settings, subscriptions};
+use tokio::sync::oneshot;
 
 use crate::{
     on_both,
@@ -222,6 +227,61 @@ on_both!(categories_are_kept_in_order, |world| {
     categories::delete(store, owner, ids[0], origin).await.unwrap();
     assert_eq!(code(categories::delete(store, owner, ids[0], origin).await), Code::NotFound);
     assert_eq!(order().await, "بج");
+});
+
+on_both!(a_content_that_became_no_version_is_swept, |world| {
+    let (store, origin) = (&world.store, &world.origin());
+    let owner = &world.owner().await;
+    let shelf = category(world, owner, "شبكات").await;
+    let id = files::create(store, owner, &about("دليل", shelf), origin).await.unwrap();
+    let loose = async || world.count("SELECT COUNT(*) FROM loose_contents").await;
+
+    // A rule that it breaks, and a line that is cut: nothing is left at once.
+    assert!(files::add_content(store, owner, id, "كتاب.pdf", "", bytes(b"MZ no document"), origin).await.is_err());
+    let cut = bytes(CONTENT).chain(stream::iter([Err(io::Error::from(io::ErrorKind::ConnectionReset))]));
+    assert!(files::add_content(store, owner, id, "كتاب.txt", "", cut, origin).await.is_err());
+    assert_eq!((world.stored().await.len(), loose().await), (0, 0));
+
+    // The database fails when the content is stored, and can't be asked what became of it.
+    let add = async || files::add_content(store, owner, id, "كتاب.txt", "", bytes(CONTENT), origin).await;
+    world.sql("ALTER TABLE versions RENAME TO away").await.unwrap();
+    assert!(add().await.unwrap_err().is_fault());
+    world.sql("ALTER TABLE away RENAME TO versions").await.unwrap();
+    assert_eq!((world.stored().await.len(), loose().await), (1, 1));
+    // The server is killed in the middle of another.
+    let (arrived, all_arrived) = oneshot::channel();
+    let endless = bytes(CONTENT).chain(stream::once(async move {
+        arrived.send(()).unwrap();
+        pending().await
+    }));
+    tokio::select! {
+        _ = files::add_content(store, owner, id, "كتاب.txt", "", endless, origin) => unreachable!("it never ends"),
+        killed = all_arrived => killed.unwrap(),
+    }
+    let version = add().await.unwrap();
+    assert_eq!((world.stored().await.len(), loose().await), (2, 2), "the version's content is loose no more");
+
+    cleanup::sweep(store).await.unwrap();
+    assert_eq!((world.stored().await.len(), loose().await), (1, 1), "what was given up goes, what may be on its way stays");
+    world.clock.advance(25 * ms::HOUR);
+    cleanup::sweep(store).await.unwrap();
+    assert_eq!((world.stored().await.len(), loose().await), (1, 0));
+    assert_eq!(files::get(store, owner, id).await.unwrap().version.unwrap().id, version);
+
+    // The word of a commit was lost: what a version names stays.
+    world.sql("INSERT INTO loose_contents (storage_key, since) SELECT storage_key, 0 FROM versions").await.unwrap();
+    cleanup::sweep(store).await.unwrap();
+    assert_eq!((world.stored().await.len(), loose().await), (1, 0));
+
+    // One that is swept on its way becomes no version, and leaves nothing.
+    let (clock, sweeping) = (world.clock.clone(), store.clone());
+    let late = bytes(CONTENT).chain(stream::once(async move {
+        clock.advance(25 * ms::HOUR);
+        cleanup::sweep(&sweeping).await.unwrap();
+        Ok(b"!".to_vec())
+    }));
+    assert_eq!(code(files::add_content(store, owner, id, "كتاب.txt", "", late, origin).await), Code::UploadConflict);
+    assert_eq!((world.stored().await.len(), loose().await), (1, 0));
 });
 
 on_both!(the_list_is_paged_and_filtered, |world| {
