@@ -63,11 +63,11 @@ impl Flash {
 }
 
 #[cfg(feature = "ssr")]
-pub use ssr::{answer, is_plain, outcome_cookie, problem_cookie, set_cookie};
+pub use ssr::{answer, back_to, is_plain, outcome_cookie, page_before, problem_cookie, set_cookie};
 
 #[cfg(feature = "ssr")]
 mod ssr {
-    use axum::http::{HeaderValue, header, request::Parts};
+    use axum::http::{HeaderMap, HeaderValue, Uri, header, request::Parts};
     use leptos::prelude::use_context;
     use leptos_axum::ResponseOptions;
     use serde::Serialize;
@@ -134,6 +134,20 @@ mod ssr {
         result
     }
 
+    /// Path and query of the page that a form was sent from, `/` where that is not ours to lead to.
+    pub fn page_before(headers: &HeaderMap) -> String {
+        let referrer = headers.get(header::REFERER).and_then(|value| value.to_str().ok()).and_then(|value| value.parse::<Uri>().ok());
+        let path = referrer.as_ref().and_then(|uri| uri.path_and_query()).map_or("/", |path| path.as_str());
+        // `//evil.example` would lead away.
+        if path.starts_with("//") { "/".to_owned() } else { path.to_owned() }
+    }
+
+    /// `page`, at the place in its list where the form stood if it was sent from there.
+    pub fn back_to(page: &str) -> String {
+        let before = use_context::<Parts>().map(|parts| page_before(&parts.headers));
+        before.filter(|before| before.split('?').next() == Some(page)).unwrap_or_else(|| page.to_owned())
+    }
+
     /// Adds a `Set-Cookie` to the response.
     pub fn set_cookie(cookie: &str) {
         if let (Some(response), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(cookie)) {
@@ -146,5 +160,19 @@ mod ssr {
         let text = session::cookie(&use_context::<Parts>()?.headers, name(secure))?;
         set_cookie(&session::private(name(secure), "", 0, secure));
         serde_json::from_str(&unescape(&text)?).ok()
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn leads_back_to_our_own_pages_only() {
+            let back = |referrer: &str| page_before(&[(header::REFERER, referrer.parse().unwrap())].into_iter().collect());
+            assert_eq!(back("https://shop.example/catalog?q=a"), "/catalog?q=a");
+            assert_eq!(back("https://shop.example//evil.example"), "/");
+            assert_eq!(back("nonsense\\"), "/");
+            assert_eq!(page_before(&HeaderMap::new()), "/");
+        }
     }
 }

@@ -40,5 +40,5 @@ pub async fn get_notifications(cursor: Option<i64>) -> Result<Told, Failure> {
 #[server(prefix = "/do", endpoint = "mark-read")]
 pub async fn mark_read(notification: Option<NotificationId>) -> Result<(), Failure> {
     let result = async { Ok(notifications::mark_read(&store()?, &customer()?, notification).await?) };
-    flash::answer("mark-read", "/notifications", &[], result.await)
+    flash::answer("mark-read", &flash::back_to("/notifications"), &[], result.await)
 }

@@ -109,6 +109,21 @@ on_both!(server_functions_answer_with_their_problems_status, |world| {
     assert_eq!(json_of(ask("profile", &cookies(&account))).await.0, StatusCode::OK);
 });
 
+on_both!(a_form_leads_back_to_its_place_in_the_list, |world| {
+    let account = world.activated().await;
+    for (sent_from, back) in [
+        ("/notifications?cursor=51", "/notifications?cursor=51"),
+        ("/notifications", "/notifications"),
+        ("/catalog?q=a", "/notifications"),
+        ("//evil.example/notifications", "/notifications"),
+    ] {
+        let form = world.post("/do/mark-read").header("accept", "text/html").header("cookie", cookies(&account));
+        let form = form.header("origin", &world.url).header("referer", format!("{}{sent_from}", world.url));
+        let answer = form.form(&[("notification", "1")]).send().await.unwrap();
+        assert_eq!((answer.status(), answer.headers()["location"].to_str().unwrap()), (StatusCode::FOUND, back), "{sent_from}");
+    }
+});
+
 on_both!(pages_hear_that_the_account_changed, |world| {
     let account = world.activated().await;
     assert_eq!(world.get("/live").send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
