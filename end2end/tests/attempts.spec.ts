@@ -10,7 +10,7 @@ test('after three attempts the reason is told, and a refund ends it', async ({ p
         await open(page, '/purchases');
         await expectOriginal(await download(page, article.getByRole('button', { name: /^تنزيل/ })), file);
         // Nothing was pressed again: the page looks for itself what became of the attempt.
-        await expect(article.getByRole('img', { name: `استُعملت ${used} من 3 محاولات` })).toBeVisible();
+        await expect(article.getByRole('img', { name: `المحاولات المستعملة: ${used} من 3` })).toBeVisible();
         await expect.poll(async () => (await store.purchases(customer))[0].attempts.map(({ state }) => state)).toEqual(Array(used).fill('complete'));
     }
     await expect(article.getByText('انتهت محاولات تنزيل هذا الملف')).toBeVisible();
@@ -59,5 +59,5 @@ test('a link that waits is shown with its time, and is the same link at the next
     await expect(article.getByText('الرابط ينتظر')).toBeVisible();
     await expectOriginal(await download(page, article.getByRole('button', { name: /^متابعة التنزيل/ })), file);
     await expect(article.getByText('اكتمل التنزيل')).toBeVisible();
-    await expect(article.getByRole('img', { name: 'استُعملت 1 من 3 محاولات' })).toBeVisible();
+    await expect(article.getByRole('img', { name: 'المحاولات المستعملة: 1 من 3' })).toBeVisible();
 });

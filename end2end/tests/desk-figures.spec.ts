@@ -56,8 +56,8 @@ for (const script of [true, false]) {
             const form = page.getByRole('region', { name: 'باقة جديدة' });
             await form.getByLabel('الاسم').fill(name);
             await form.getByLabel('السعر بالعملات').fill('٤٠');
-            await form.getByLabel('الأيام').fill('30');
-            await form.getByLabel('الملفات').fill('2');
+            await form.getByLabel('المدة بالأيام').fill('30');
+            await form.getByLabel('عدد الملفات').fill('2');
             await form.getByRole('button', { name: 'عرض الباقة' }).click();
             await expect(page.getByText('الباقة معروضة الآن')).toBeVisible();
             const card = page.getByRole('article', { name });

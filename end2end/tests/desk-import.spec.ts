@@ -25,7 +25,7 @@ for (const script of [true, false]) {
             await table.fill('دليل بلا أسماء أعمدة,كتب,5');
             await make.click();
             await expect(table).toHaveAttribute('aria-invalid', 'true');
-            await expect(page.getByText('الصيغة غير معروفة هنا.').first()).toBeVisible();
+            await expect(page.getByText('الصيغة غير صحيحة.').first()).toBeVisible();
             if (script) await expect(table).toHaveValue('دليل بلا أسماء أعمدة,كتب,5');
 
             // As a spreadsheet writes it: a description of two lines, Arabic digits, a kind that is left out.
@@ -51,7 +51,7 @@ for (const script of [true, false]) {
             await expect(refused.nth(0)).toContainText(`السطر 4 بلا سعر ${mark}`);
             await expect(refused.nth(0).getByRole('listitem')).toHaveText(['السعر: الرقم خارج الحدود.']);
             await expect(refused.nth(1)).toContainText(`السطر 6 بلا قسم ${mark}`);
-            await expect(refused.nth(1)).toContainText('النوع: الصيغة غير معروفة هنا.');
+            await expect(refused.nth(1)).toContainText('النوع: الصيغة غير صحيحة.');
             await expect(refused.nth(2)).toContainText('السطر 7');
             await expect(refused.nth(2).getByRole('listitem')).toHaveText(['العنوان: هذا الحقل مطلوب.']);
 

@@ -70,7 +70,7 @@ for (const script of [true, false]) {
             await box.getByLabel('عدد العملات').fill('كثير');
             await box.getByRole('button', { name: 'تأكيد الشحن' }).click();
             await settled(page);
-            await expect(page.getByText('الصيغة غير معروفة هنا').first()).toBeAttached();
+            await expect(page.getByText('الصيغة غير صحيحة').first()).toBeAttached();
             if (!script) box = await ask(page, 'شحن الرصيد');
             await box.getByLabel('عدد العملات').fill('١٠٠٠');
             await box.getByRole('button', { name: 'تأكيد الشحن' }).click();

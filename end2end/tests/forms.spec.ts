@@ -53,13 +53,13 @@ for (const script of [true, false]) {
             const field = page.getByRole('textbox', { name: 'رمز الشحن' });
             if (script) {
                 await field.pressSequentially(wrong.toLowerCase());
-                await expect(page.getByText('يبدو أن حرفًا كُتب خطأ')).toBeVisible();
+                await expect(page.getByText('يبدو أن حرفًا أو رقمًا كُتب خطأ')).toBeVisible();
             } else {
                 await field.fill(wrong);
             }
             await page.getByRole('button', { name: 'شحن' }).click();
             await expect(field, 'it is told beside the field, once').toHaveAccessibleDescription(/لا يطابق|كُتب خطأ|خطأ/);
-            await expect(page.getByText('يبدو أن حرفًا كُتب خطأ')).toBeHidden();
+            await expect(page.getByText('يبدو أن حرفًا أو رقمًا كُتب خطأ')).toBeHidden();
             await expect(field).toHaveValue(wrong);
             await field.fill(code);
             await page.getByRole('button', { name: 'شحن' }).click();

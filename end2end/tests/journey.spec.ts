@@ -88,7 +88,7 @@ for (const script of [true, false]) {
             await expectOriginal(await download(page, page.getByRole('button', { name: /^تنزيل/ })), file);
             await page.getByRole('navigation', { name: 'التنقل الرئيسي' }).getByRole('link', { name: 'المشتريات' }).click();
             const purchase = page.getByRole('article', { name: file.title });
-            await expect(purchase.getByRole('img', { name: 'استُعملت 1 من 3 محاولات' })).toBeVisible();
+            await expect(purchase.getByRole('img', { name: 'المحاولات المستعملة: 1 من 3' })).toBeVisible();
             await purchase.getByText('ما جرى لكل محاولة').click();
             await expect(purchase.getByText('اكتمل التنزيل')).toBeVisible();
 
@@ -96,7 +96,7 @@ for (const script of [true, false]) {
             await expect(news(page)).toHaveAccessibleName(/4 إشعارات جديدة/);
             await news(page).click();
             await expect(page.getByRole('article')).toHaveCount(4);
-            await page.getByRole('button', { name: 'تعليم مقروءًا' }).first().click();
+            await page.getByRole('button', { name: 'تعليمه مقروءًا' }).first().click();
             await expect(news(page)).toHaveAccessibleName(/3 إشعارات جديدة/);
             await page.getByRole('button', { name: 'تعليم الكل مقروءًا' }).click();
             await expect(news(page)).toHaveAccessibleName('الإشعارات');

@@ -81,7 +81,7 @@ test('two hours without a press give the attempt back, and the next press a new 
     expect((await page.request.post(link, { maxRedirects: 0 })).status()).toBe(410);
     await store.signIn(context, customer);
     await page.getByRole('link', { name: 'إلى المشتريات' }).click();
-    await expect(page.getByRole('img', { name: 'استُعملت 0 من 3 محاولات' })).toBeVisible();
+    await expect(page.getByRole('img', { name: 'المحاولات المستعملة: 0 من 3' })).toBeVisible();
     await open(page, '/purchases');
     await expectOriginal(await download(page, page.getByRole('button', { name: /^تنزيل/ })), file);
 });

@@ -1,6 +1,6 @@
 import { expect, open, someAddress, test } from '../helpers';
 
-const WAIT = /المحاولة التالية بعد:\s+.*(ثانية|ثوانٍ|دقيقة)/;
+const WAIT = /المتبقي حتى المحاولة التالية:\s+.*(ثانية|ثوانٍ|دقيقة)/;
 
 for (const script of [true, false]) {
     test.describe(script ? 'with JavaScript' : 'without JavaScript', () => {

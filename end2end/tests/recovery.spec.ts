@@ -17,7 +17,7 @@ for (const script of [true, false]) {
             await expect(page.getByRole('textbox', { name: 'رقم الهاتف' }), 'what was typed stays').not.toHaveValue('');
             await page.getByLabel('الرمز السري').fill(pin);
             await page.getByRole('button', { name: 'استعادة' }).click();
-            await expect(page.getByRole('heading', { name: 'هذا رقم الحساب' })).toBeVisible();
+            await expect(page.getByRole('heading', { name: 'هذا هو الرقم التسلسلي' })).toBeVisible();
             await expect(page.getByTestId('serial')).toHaveText(customer.serial);
             await expect(page.getByRole('banner').getByRole('link', { name: /الرصيد/ }), 'signed in').toContainText('100');
         });

@@ -482,7 +482,7 @@ mod tests {
         let edited = line("packages.edit", "package:4", &package.to_string());
         assert_eq!(result_of(Locale::Ar, &edited), "باقة: عملتان · 11 يومًا · 3 ملفات · برمجة · تصميم");
         assert_eq!(result_of(Locale::En, &edited), "باقة: 2 coins · 11 days · 3 files · برمجة · تصميم");
-        assert_eq!(result_of(Locale::Fr, &edited), "باقة : 2 pièces · 11 jours · 3 fichiers · برمجة · تصميم");
+        assert_eq!(result_of(Locale::Fr, &edited), "باقة\u{a0}: 2 pièces · 11 jours · 3 fichiers · برمجة · تصميم");
 
         let setting = |name: &str, from: &str, to: &str| {
             let values = AuditValues::Setting { from: from.to_owned(), to: to.to_owned() };
@@ -494,7 +494,7 @@ mod tests {
         assert!(result_of(Locale::En, &setting("utc_offset_minutes", "180", "-210")).contains("UTC−03:30"));
         assert_eq!(result_of(Locale::En, &setting("logo", "", "0a image/png")), "A new logo");
         assert_eq!(result_of(Locale::Fr, &line("staff.role", "staff:2", "owner")), role(Locale::Fr, Role::Owner));
-        assert_eq!(result_of(Locale::En, &line("staff.totp", "staff:2", "off")), "Given up");
+        assert_eq!(result_of(Locale::En, &line("staff.totp", "staff:2", "off")), "Turned off");
     }
 
     #[test]

@@ -112,7 +112,7 @@ fn Product(offer: Offer, purchase: ServerAction<Purchase>, outcome: Outcome<Boug
                     </a>
                 </p>
                 <h1 dir="auto">{file.title.clone()}</h1>
-                <p class="quiet">{tr!(count.sales, count = Count(file.sales_count))}</p>
+                {(file.sales_count > 0).then(|| view! { <p class="quiet">{tr!(count.sales, count = Count(file.sales_count))}</p> })}
                 {preview}
             </header>
             <Till offer purchase outcome />

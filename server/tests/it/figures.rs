@@ -111,7 +111,7 @@ on_both!(the_days_sales_are_told, |world| {
     let answer = sheet("files").header("cookie", &signed_in).send().await.unwrap();
     assert_eq!((answer.status(), &answer.headers()["content-type"]), (StatusCode::OK, &"text/csv; charset=utf-8".parse().unwrap()));
     let text = answer.text().await.unwrap();
-    assert_eq!(text, "\u{feff}File,Coins,Purchases,Taken by subscription,Paid back\r\n'=دليل، عملي,30,1,0,0\r\n");
+    assert_eq!(text, "\u{feff}File,Coins,Purchases,Taken by subscription,Refunded\r\n'=دليل، عملي,30,1,0,0\r\n");
     let from_api = |query: &str| world.get(&format!("/api/v1/admin/statistics/csv/?range=today&{query}")).bearer_auth(&manager);
     assert_eq!(from_api("table=files").send().await.unwrap().text().await.unwrap(), text);
     let (status, problem) = json_of(from_api("table=chairs")).await;
