@@ -98,10 +98,14 @@ pub struct World {
 
 /// A client that follows nothing and waits for an answer no longer than five minutes.
 pub fn client(from: IpAddr) -> reqwest::Client {
+    client_builder(from).build().unwrap()
+}
+
+/// What [`client`] is built from.
+pub fn client_builder(from: IpAddr) -> reqwest::ClientBuilder {
     let builder = reqwest::Client::builder().redirect(Policy::none()).timeout(Duration::from_mins(5));
     // Only where it must be another address: a bound socket takes its port from those that servers find free and are told of a moment later.
-    let builder = if from == IpAddr::from([127, 0, 0, 1]) { builder } else { builder.local_address(from) };
-    builder.build().unwrap()
+    if from == IpAddr::from([127, 0, 0, 1]) { builder } else { builder.local_address(from) }
 }
 
 impl World {

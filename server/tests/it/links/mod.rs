@@ -56,7 +56,10 @@ impl Browser {
 
     /// From 127.0.0.`last`, all of which is this machine.
     pub fn from(last: u8) -> Self {
-        Self { http: crate::world::client(IpAddr::from([127, 0, 0, last])), cookies: std::sync::Mutex::default() }
+        // A new connection for each request. One that is used again may be closed by the gateway just then (workerd does after five
+        // seconds, which a busy disk can hold it up for): a real browser tries anew, and this one has no need to.
+        let http = crate::world::client_builder(IpAddr::from([127, 0, 0, last])).pool_max_idle_per_host(0).build().unwrap();
+        Self { http, cookies: std::sync::Mutex::default() }
     }
 
     /// The same browser on another network.
