@@ -15,9 +15,6 @@ use crate::{
 /// What went wrong and what to try, for people. A missing amount of coins is said where it is known.
 pub fn problem(locale: Locale, problem: &Problem) -> String {
     let l = language(locale);
-    if let (Code::InsufficientBalance, Some(missing)) = (problem.code, problem.missing) {
-        return format!("{} {}", text!(l, count.missing, count = Count(missing)), text!(l, problem.insufficient_balance));
-    }
     match problem.code {
         Code::BadRequest => text!(l, problem.bad_request),
         Code::Invalid => match problem.fields.as_slice() {
@@ -36,7 +33,11 @@ pub fn problem(locale: Locale, problem: &Problem) -> String {
         Code::PhoneTaken => text!(l, problem.phone_taken),
         Code::NotFound => text!(l, problem.not_found),
         Code::MethodNotAllowed => text!(l, problem.method_not_allowed),
-        Code::InsufficientBalance => text!(l, problem.insufficient_balance),
+        Code::InsufficientBalance => {
+            let lack = problem.missing.map(|missing| text!(l, count.missing, count = Count(missing)));
+            let lack = lack.unwrap_or_else(|| text!(l, problem.insufficient_balance).to_owned());
+            return format!("{lack} {}", text!(l, problem.insufficient_balance_remedy));
+        }
         Code::AlreadyPurchased => text!(l, problem.already_purchased),
         Code::DownloadsExhausted => text!(l, problem.downloads_exhausted),
         Code::PurchaseRefunded => text!(l, problem.purchase_refunded),

@@ -11,17 +11,12 @@ use crate::{
 #[component]
 pub fn Coins(
     /// The amount.
-    #[prop(into)]
-    amount: Signal<i64>,
+    amount: i64,
     /// With a sign: in a ledger.
     #[prop(optional)]
     signed: bool,
 ) -> impl IntoView {
-    let number = move || {
-        let amount = amount.get();
-        if signed && amount > 0 { format!("+{}", grouped(amount)) } else { grouped(amount) }
-    };
-    let word = move || tr!(count.coin_unit, count = Count(amount.get().abs()));
+    let number = if signed && amount > 0 { format!("+{}", grouped(amount)) } else { grouped(amount) };
     view! {
         <span class="coins">
             <svg class="coin" aria-hidden="true" focusable="false">
@@ -31,7 +26,7 @@ pub fn Coins(
                 {number}
             </bdi>
             " "
-            <span class="coin-word">{word}</span>
+            <span class="coin-word">{tr!(count.coin_unit, count = Count(amount.abs()))}</span>
         </span>
     }
 }

@@ -123,7 +123,7 @@ fn Tools() -> impl IntoView {
             view! {
                 <A href="/wallet" attr:class=move || if moved.get() { "tool balance moved" } else { "tool balance" }>
                     <span class="visually-hidden">{tr!(nav.balance)} " "</span>
-                    <Coins amount=balance />
+                    {move || view! { <Coins amount=balance.get() /> }}
                 </A>
                 <A href="/notifications" attr:class="tool">
                     <Icon name="bell" />

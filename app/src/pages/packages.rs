@@ -33,7 +33,7 @@ pub fn Packages() -> impl IntoView {
             <Heading text=tr!(packages.title) />
             <p class="lead">{tr!(packages.lead)}</p>
             <Problems failure=outcome.failure() />
-            <Said when=Signal::derive(move || outcome.done().is_some())>{tr!(packages.done)} " " <Coins amount=left /></Said>
+            <Said when=Signal::derive(move || outcome.done().is_some())>{tr!(packages.done)} " " {move || view! { <Coins amount=left.get() /> }}</Said>
             <Transition fallback=|| view! { <Skeleton lines=3 of="cards" /> }>
                 {move || Suspend::new(async move {
                     match packages.await {

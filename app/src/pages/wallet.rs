@@ -36,7 +36,7 @@ fn WalletOf() -> impl IntoView {
                 <section class="balance-panel" aria-label=tr!(wallet.balance)>
                     <p class="quiet">{tr!(wallet.balance)}</p>
                     <p class="balance-number" data-testid="balance">
-                        <Coins amount=balance />
+                        {move || view! { <Coins amount=balance.get() /> }}
                     </p>
                     <Transition fallback=|| view! { <Skeleton lines=1 /> }>
                         {move || Suspend::new(async move { wallet.await.ok().map(|page| view! { <Sums page /> }) })}
@@ -132,7 +132,7 @@ fn Recharge() -> impl IntoView {
             .into_any()
         } else {
             view! {
-                <Said when=Signal::derive(move || added.get() > 0)>{tr!(wallet.done)} " " <Coins amount=added /></Said>
+                <Said when=Signal::derive(move || added.get() > 0)>{tr!(wallet.done)} " " {move || view! { <Coins amount=added.get() /> }}</Said>
                 <div node_ref=field>
                     <Form
                         action

@@ -110,7 +110,7 @@ fn Personal(serial: StoredValue<String>, open: bool, deeds: Deeds) -> impl IntoV
 #[component]
 pub fn Recharged(recharge: Deed<Recharge>) -> impl IntoView {
     let balance = Signal::derive(move || recharge.outcome.done().map_or(0, |done| done.new_balance));
-    view! { <Said when=recharge.said()>{tr!(people.recharged)} " " <Coins amount=balance /></Said> }
+    view! { <Said when=recharge.said()>{tr!(people.recharged)} " " {move || view! { <Coins amount=balance.get() /> }}</Said> }
 }
 
 /// The question before coins are added: to whom, how many. Nothing for those who may not, nor for accounts that can't have coins.

@@ -156,7 +156,7 @@ fn News(deeds: Deeds) -> impl IntoView {
         <Refusal failure=deeds.end.outcome.failure() />
         <Refusal failure=deeds.correct.outcome.failure() />
         <Recharged recharge=deeds.recharge />
-        <Said when=deeds.correct.said()>{tr!(people.corrected)} " " <Coins amount=balance /></Said>
+        <Said when=deeds.correct.said()>{tr!(people.corrected)} " " {move || view! { <Coins amount=balance.get() /> }}</Said>
         <Said when=either([deeds.help.said(), deeds.end.said()])>{tr!(people.done)}</Said>
         <Said when=deeds.erase.said()>{tr!(people.erased)}</Said>
         <div role="status">
