@@ -24,7 +24,7 @@ use tracing::Instrument;
 use crate::{problem::Failure, serve::Meter, state::AppState, system, web::limits::ClientAddress};
 
 use file_body::FileBody;
-pub(crate) use reader::Reader;
+pub(crate) use reader::{PIECE, Reader};
 
 /// `/d/<ticket>` and `/f/<id>/<name>`. All methods lead here: the protocol answers those it does not know.
 pub fn router() -> Router<AppState> {

@@ -17,7 +17,7 @@ use store::{Result, Store, links};
 use tokio::time::{Duration, Instant, timeout};
 use tokio_util::task::TaskTracker;
 
-use super::reader::Reader;
+use super::reader::{LARGE_PIECE, PIECE, Reader};
 use crate::{serve::Meter, state::AppState};
 
 /// How often a slow stream tells that it lives, well before it would be taken for dead.
@@ -111,11 +111,12 @@ impl Body for FileBody {
             return Poll::Ready(Some(Err(error)));
         }
         let allowed = usize::try_from(this.until.min(this.end) - this.position).unwrap_or(usize::MAX);
-        match ready!(this.reader.poll_next(task, allowed)) {
-            Some(Ok(chunk)) => {
-                this.position += chunk.len() as u64;
-                this.account.handed += chunk.len() as u64;
-                Poll::Ready(Some(Ok(Frame::data(chunk))))
+        let piece = if this.account.meter.is_swift() { LARGE_PIECE } else { PIECE };
+        match ready!(this.reader.poll_next(task, allowed.min(piece))) {
+            Some(Ok(piece)) => {
+                this.position += piece.len() as u64;
+                this.account.handed += piece.len() as u64;
+                Poll::Ready(Some(Ok(Frame::data(piece))))
             }
             Some(Err(error)) => {
                 tracing::error!(%error, "a file could not be read on");

@@ -1,5 +1,5 @@
-//! Reads a part of a file from storage: at once while it is in the system's memory, from the first piece that is not a chunk ahead of what
-//! the network takes.
+//! Reads a part of a file from storage: at once while it is in the system's memory, from the first piece that is not some pieces ahead of
+//! what the network takes.
 
 use std::{
     collections::VecDeque,
@@ -15,10 +15,12 @@ use futures::{FutureExt, StreamExt, stream::BoxStream};
 use object_store::{GetResult, GetResultPayload};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-/// How much of a local file is read at once, in bytes: enough that the hop to another thread does not count, little
-/// enough that it is still in the processor's cache when it is written to the network.
-const CHUNK: usize = 256 * 1024;
-/// How many chunks are read ahead.
+/// How much of a file is best read at once, in bytes: enough that the hop to another thread does not count, little enough that many slow
+/// lines hold little.
+pub(crate) const PIECE: usize = 256 * 1024;
+/// The same for a line that takes much at once.
+pub(crate) const LARGE_PIECE: usize = 512 * 1024;
+/// How many pieces are read ahead.
 const AHEAD: usize = 2;
 
 /// The bytes of a part of a file, in order.
@@ -42,13 +44,13 @@ impl Reader {
         }
     }
 
-    /// The next bytes, at most `most` of them, never none. `None` at the end.
+    /// The next bytes, at most `most` of them, never none; a local file is read in pieces of so many. `None` at the end.
     pub(crate) fn poll_next(&mut self, task: &mut Context<'_>, most: usize) -> Poll<Option<io::Result<Bytes>>> {
         let rest = match self {
             Self::Local(local) => {
                 if local.rest.is_empty() {
-                    match ready!(local.poll_chunk(task)) {
-                        Some(Ok(chunk)) => local.rest = chunk,
+                    match ready!(local.poll_piece(task, most)) {
+                        Some(Ok(piece)) => local.rest = piece,
                         other => return Poll::Ready(other),
                     }
                 }
@@ -83,31 +85,35 @@ impl LocalReader {
         Self { file: Arc::new(file), range, reading: VecDeque::new(), buffers: Buffers::default(), rest: Bytes::new() }
     }
 
-    fn poll_chunk(&mut self, task: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+    fn poll_piece(&mut self, task: &mut Context<'_>, most: usize) -> Poll<Option<io::Result<Bytes>>> {
         if self.reading.is_empty()
-            && let Some(chunk) = self.at_once()
+            && let Some(piece) = self.at_once(most)
         {
-            return Poll::Ready(Some(Ok(chunk)));
+            return Poll::Ready(Some(Ok(piece)));
         }
         while self.reading.len() < AHEAD && !self.range.is_empty() {
             let (file, buffers, offset) = (self.file.clone(), self.buffers.clone(), self.range.start);
-            let length = (CHUNK as u64).min(self.range.end - offset);
-            self.range.start += length;
+            let length = self.next_length(most);
+            self.range.start += length as u64;
             self.reading.push_back(spawn_blocking(move || read(&file, offset, length, buffers)));
         }
         let Some(first) = self.reading.front_mut() else { return Poll::Ready(None) };
-        let chunk = ready!(first.poll_unpin(task)).map_err(io::Error::other);
+        let piece = ready!(first.poll_unpin(task)).map_err(io::Error::other);
         self.reading.pop_front();
-        Poll::Ready(Some(chunk.and_then(std::convert::identity)))
+        Poll::Ready(Some(piece.and_then(std::convert::identity)))
+    }
+
+    fn next_length(&self, most: usize) -> usize {
+        usize::try_from(self.range.end - self.range.start).map_or(most, |left| left.min(most))
     }
 
     /// What the system has in memory: copying it takes less time than a hop to another thread.
-    fn at_once(&mut self) -> Option<Bytes> {
+    fn at_once(&mut self, most: usize) -> Option<Bytes> {
         if self.range.is_empty() {
             return None;
         }
-        let length = usize::try_from(self.range.end - self.range.start).map_or(CHUNK, |left| left.min(CHUNK));
-        let mut buffer = Buffer { bytes: self.buffers.take(), used: 0, home: self.buffers.clone() };
+        let length = self.next_length(most);
+        let mut buffer = Buffer { bytes: self.buffers.take(length), used: 0, home: self.buffers.clone() };
         buffer.used = read_without_waiting(&self.file, &mut buffer.bytes[..length], self.range.start)?;
         self.range.start += buffer.used as u64;
         Some(Bytes::from_owner(buffer))
@@ -126,9 +132,9 @@ const fn read_without_waiting(_: &File, _: &mut [u8], _: u64) -> Option<usize> {
     None
 }
 
-fn read(file: &File, offset: u64, length: u64, buffers: Buffers) -> io::Result<Bytes> {
-    let mut buffer = Buffer { bytes: buffers.take(), used: usize::try_from(length).map_err(io::Error::other)?, home: buffers };
-    read_at(file, &mut buffer.bytes[..buffer.used], offset)?;
+fn read(file: &File, offset: u64, length: usize, buffers: Buffers) -> io::Result<Bytes> {
+    let mut buffer = Buffer { bytes: buffers.take(length), used: length, home: buffers };
+    read_at(file, &mut buffer.bytes[..length], offset)?;
     Ok(Bytes::from_owner(buffer))
 }
 
@@ -155,8 +161,10 @@ fn read_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()
 struct Buffers(Arc<Mutex<Vec<Vec<u8>>>>);
 
 impl Buffers {
-    fn take(&self) -> Vec<u8> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_else(|| vec![0; CHUNK])
+    /// One of at least so many bytes.
+    fn take(&self, length: usize) -> Vec<u8> {
+        let free = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        free.filter(|buffer| buffer.len() >= length).unwrap_or_else(|| vec![0; length])
     }
 }
 
@@ -186,13 +194,16 @@ mod tests {
 
     use super::*;
 
-    const SIZE: usize = 3 * CHUNK + 17;
+    const SIZE: usize = 3 * PIECE + 17;
 
     async fn read_all(file: &File, range: Range<u64>) -> io::Result<Vec<u8>> {
         let mut reader = Reader::Local(LocalReader::new(file.try_clone()?, range));
         let mut all = Vec::new();
-        // A part of a chunk at a time, as a link's segments end anywhere.
-        while let Some(bytes) = poll_fn(|task| reader.poll_next(task, CHUNK / 2 + 1)).await {
+        // Of different sizes, as a line changes its pace and a link's segments end anywhere.
+        let mut sizes = [PIECE / 2 + 1, PIECE, 1].into_iter().cycle();
+        while let Some(most) = sizes.next()
+            && let Some(bytes) = poll_fn(|task| reader.poll_next(task, most)).await
+        {
             all.extend_from_slice(&bytes?);
         }
         Ok(all)
@@ -204,7 +215,7 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&content).unwrap();
         file.sync_all().unwrap();
-        for range in [0..SIZE, 5..SIZE - 9, CHUNK..CHUNK + 2, 2 * CHUNK..SIZE] {
+        for range in [0..SIZE, 5..SIZE - 9, PIECE..PIECE + 2, 2 * PIECE..SIZE] {
             for in_memory in [true, false] {
                 if !in_memory {
                     rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed).unwrap();
@@ -221,8 +232,8 @@ mod tests {
         file.write_all(b"short").unwrap();
         let mut reader = LocalReader::new(file, 0..9);
         let error = loop {
-            match poll_fn(|task| reader.poll_chunk(task)).await.unwrap() {
-                Ok(chunk) => assert_eq!(chunk, b"short".as_slice()),
+            match poll_fn(|task| reader.poll_piece(task, PIECE)).await.unwrap() {
+                Ok(piece) => assert_eq!(piece, b"short".as_slice()),
                 Err(error) => break error,
             }
         };

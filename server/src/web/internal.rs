@@ -21,7 +21,11 @@ use shared::{
 };
 use store::{edge, links};
 
-use crate::{gateway::Reader, problem::Failure, state::AppState};
+use crate::{
+    gateway::{PIECE, Reader},
+    problem::Failure,
+    state::AppState,
+};
 
 /// `/internal/links/events` and `/internal/links/content/{version}`.
 pub fn router() -> Router<AppState> {
@@ -64,7 +68,7 @@ async fn content(
         return Ok((StatusCode::RANGE_NOT_SATISFIABLE, [(header::CONTENT_RANGE, format!("bytes */{size}"))]).into_response());
     }
     let mut reader = Reader::new(links::content(&state.store, VersionId(version), from, to).await?);
-    let pieces = stream::poll_fn(move |task| reader.poll_next(task, usize::MAX));
+    let pieces = stream::poll_fn(move |task| reader.poll_next(task, PIECE));
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
         (header::CONTENT_LENGTH, (to - from).to_string()),
