@@ -282,8 +282,9 @@ impl Wire {
                 let (address, mut state) = (address.clone(), state.clone());
                 tokio::spawn(async move {
                     let Ok(mut far) = TcpStream::connect(&address).await else { return };
-                    // A cut wire drops what is on it.
+                    // A cut wire drops what is on it, and lets nothing of it through before it looks whether it is cut.
                     tokio::select! {
+                        biased;
                         _ = state.wait_for(|cut| *cut) => {}
                         _ = copy_bidirectional(&mut near, &mut far) => {}
                     }
