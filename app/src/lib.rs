@@ -14,6 +14,7 @@ mod document;
 pub mod flash;
 pub mod format;
 pub mod locale;
+mod markup;
 mod pages;
 pub mod plurals;
 mod problem;

@@ -23,12 +23,10 @@ pub fn language(locale: shared::Locale) -> Language {
     }
 }
 
-/// The page's language: the request's on the server.
+/// The page's language: the request's on the server, which put it into the context. A page asks a hundred times.
 #[cfg(feature = "ssr")]
 pub fn current_locale() -> shared::Locale {
-    leptos::prelude::use_context::<shared::Locale>()
-        .or_else(|| leptos::prelude::use_context::<axum::http::request::Parts>().map(|parts| crate::session::locale(&parts.headers)))
-        .unwrap_or_default()
+    leptos::prelude::use_context().unwrap_or_default()
 }
 
 /// The page's language: the document's in the browser.

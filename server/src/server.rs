@@ -140,10 +140,10 @@ impl Server {
             readiness: Readiness::default(),
             stopping: CancellationToken::new(),
             closing: TaskTracker::new(),
+            leptos: leptos_options(&config),
             config,
         };
-        let leptos = leptos_options(&context.config);
-        Ok(Self { listener, state: AppState { store, leptos, context: Arc::new(context) } })
+        Ok(Self { listener, state: AppState { store, context: Arc::new(context) } })
     }
 
     /// Cancel it to stop the server.

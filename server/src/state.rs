@@ -11,21 +11,27 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{config::Config, limiter::Limiter, readiness::Readiness};
 
-/// The server's state: a handle that is cheap to clone.
+/// The server's state: a handle that is cheap to clone, as every layer does for every request.
 #[derive(Clone, FromRef)]
 pub struct AppState {
     /// The store.
     pub store: Store,
-    /// Where the web app's built files are.
-    pub leptos: LeptosOptions,
     /// Everything else.
     pub context: Arc<Context>,
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.context.leptos.clone()
+    }
 }
 
 /// What the handlers share besides the store.
 pub struct Context {
     /// The configuration.
     pub config: Config,
+    /// Where the web app's built files are.
+    pub leptos: LeptosOptions,
     /// The link gateway's own part of the protocol.
     pub site: link::Site,
     /// Randomness for claim secrets and request ids.

@@ -294,6 +294,23 @@ responses! {
         /// When its content last changed.
         updated_at: Instant,
     }
+    /// A file in a list of the web app: what its card shows, and no more, because a page carries it twice.
+    Listed {
+        /// Its id.
+        id: FileId,
+        /// Its title.
+        title: String,
+        /// What kind of file it is.
+        kind: FileKind,
+        /// Its category's name.
+        category_name: String,
+        /// Address of its cover; null when the store draws one.
+        cover_url: Option<String>,
+        /// Price in coins.
+        price_coins: Coins,
+        /// The viewer's purchase of it.
+        purchase_id: Option<PurchaseId>,
+    }
     /// A purchase that was made.
     Purchased {
         /// Always true.

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use shared::{
-    Coins, FileId, PurchaseId,
-    api::{Category, File, FileKind, MyPurchase, Page},
+    FileId,
+    api::{Category, File, Listed, MyPurchase, Page},
 };
 
 use crate::problem::Failure;
@@ -22,32 +22,6 @@ const FILES: i64 = 24;
 /// Files on the home page.
 #[cfg(feature = "ssr")]
 const NEWEST: i64 = 8;
-
-/// A file in a list: what its card shows, and no more, because a page carries it twice.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Listed {
-    /// The file.
-    pub id: FileId,
-    /// Its title.
-    pub title: String,
-    /// What it is.
-    pub kind: FileKind,
-    /// Its category's name.
-    pub category_name: String,
-    /// Address of its cover.
-    pub cover_url: Option<String>,
-    /// Its price.
-    pub price_coins: Coins,
-    /// The viewer's purchase of it.
-    pub purchase_id: Option<PurchaseId>,
-}
-
-impl From<File> for Listed {
-    fn from(file: File) -> Self {
-        let File { id, title, kind, category_name, cover_url, price_coins, purchase_id, .. } = file;
-        Self { id, title, kind, category_name, cover_url, price_coins, purchase_id }
-    }
-}
 
 /// The home page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,10 +72,9 @@ pub struct Offer {
 pub async fn get_home() -> Result<Home, Failure> {
     let store = store()?;
     let query = catalog::Query { text: String::new(), category: None, kind: None, sort: FileSort::Newest, page: 1, per_page: NEWEST };
-    let mut categories = catalog::categories(&store).await?;
+    let (newest, mut categories) = catalog::browse(&store, &query, visitor().map(|customer| customer.id)).await?;
     categories.retain(|category| category.files_count > 0);
-    let newest = catalog::search(&store, &query, visitor().map(|customer| customer.id)).await?.items;
-    Ok(Home { categories, newest: newest.into_iter().map(Listed::from).collect() })
+    Ok(Home { categories, newest: newest.items })
 }
 
 /// Searches the catalog.
@@ -117,7 +90,7 @@ pub async fn search_catalog(search: Search) -> Result<Results, Failure> {
         per_page: FILES,
     };
     let (files, categories) = catalog::browse(&store, &query, visitor().map(|customer| customer.id)).await?;
-    Ok(Results { files: files.map(Listed::from), categories })
+    Ok(Results { files, categories })
 }
 
 /// One file, with the viewer's purchase of it, or the subscription that would pay for it. The store decides again when it is taken.

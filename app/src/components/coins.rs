@@ -7,7 +7,18 @@ use crate::{
     locale::tr,
 };
 
-/// An amount of coins: the gold star, the number, the word in its plural form.
+/// What an amount's frame holds, as markup: the gold star, the number, the word in its plural form.
+pub(super) fn coins(amount: i64, signed: bool) -> String {
+    let sign = if signed && amount > 0 { "+" } else { "" };
+    format!(
+        "<svg class='coin' aria-hidden='true' focusable='false'><use href='#i-star'></use></svg>\
+         <bdi dir='ltr' class='number'>{sign}{}</bdi> <span class='coin-word'>{}</span>",
+        grouped(amount),
+        tr!(count.coin_unit, count = Count(amount.abs())),
+    )
+}
+
+/// An amount of coins.
 #[component]
 pub fn Coins(
     /// The amount.
@@ -16,19 +27,7 @@ pub fn Coins(
     #[prop(optional)]
     signed: bool,
 ) -> impl IntoView {
-    let number = if signed && amount > 0 { format!("+{}", grouped(amount)) } else { grouped(amount) };
-    view! {
-        <span class="coins">
-            <svg class="coin" aria-hidden="true" focusable="false">
-                <use href="#i-star"></use>
-            </svg>
-            <bdi dir="ltr" class="number">
-                {number}
-            </bdi>
-            " "
-            <span class="coin-word">{tr!(count.coin_unit, count = Count(amount.abs()))}</span>
-        </span>
-    }
+    view! { <span class="coins" inner_html=coins(amount, signed)></span> }
 }
 
 /// A number isolated from the text around it.

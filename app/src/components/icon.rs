@@ -1,10 +1,16 @@
 //! Icons from the sprite that stands at the end of every page.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, tachys::html::InertElement};
 
 /// The sprite (Lucide, and the store's own star). The server alone needs its text.
 #[cfg(feature = "ssr")]
 pub const SPRITE: &str = include_str!("../icons.svg");
+
+/// An icon as markup.
+pub(super) fn icon(name: &str, mirror: bool) -> String {
+    let mirror = if mirror { " mirror" } else { "" };
+    format!("<svg class='icon{mirror}' aria-hidden='true' focusable='false'><use href='#i-{name}'></use></svg>")
+}
 
 /// An icon beside a text that says the same: hidden from screen readers. `mirror` turns those that point somewhere.
 #[component]
@@ -16,11 +22,7 @@ pub fn Icon(
     #[prop(optional)]
     mirror: bool,
 ) -> impl IntoView {
-    view! {
-        <svg class=if mirror { "icon mirror" } else { "icon" } aria-hidden="true" focusable="false">
-            <use href=format!("#i-{name}")></use>
-        </svg>
-    }
+    InertElement::new(icon(&name, mirror))
 }
 
 /// The khatam: the store's mark. Turning, it says that something is under way.

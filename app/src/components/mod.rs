@@ -12,7 +12,7 @@ mod ring;
 mod states;
 mod time;
 
-pub use card::{Art, FileCard, FileGrid};
+pub use card::{FileGrid, cover};
 pub use code::{CopyButton, Secret};
 pub use coins::{Coins, Number};
 pub use field::{Field, FieldError, Input, RechargeField, described_by};

@@ -11,7 +11,7 @@ use crate::{
         catalog::{Offer, get_file},
         sales::{Bought, Purchase},
     },
-    components::{Art, Coins, Day, Downloads, Empty, Failed, Form, Icon, Number, Outcome, Skeleton, Star, status},
+    components::{Coins, Day, Downloads, Empty, Failed, Form, Icon, Number, Outcome, Skeleton, Star, cover, status},
     format::{Count, size},
     locale::{current_locale, tr},
     problem::Failure,
@@ -101,9 +101,7 @@ fn Product(offer: Offer, purchase: ServerAction<Purchase>, outcome: Outcome<Boug
     view! {
         <Title text=file.title.clone() />
         <div class="product">
-            <div class="product-cover">
-                <Art kind=file.kind title=file.title.clone() cover=file.cover_url.clone() described=true />
-            </div>
+            <div class="product-cover" inner_html=cover(file.kind, &file.title, file.cover_url.as_deref(), true)></div>
             <header class="product-head">
                 <p class="quiet">
                     {texts::file_kind(current_locale(), file.kind)} " · "

@@ -6,7 +6,7 @@ use shared::api::MyPurchase;
 use super::private;
 use crate::{
     api::sales::get_purchases,
-    components::{Ago, Art, Coins, Downloads, Empty, Failed, Heading, Problems, Skeleton},
+    components::{Ago, Coins, Downloads, Empty, Failed, Heading, Problems, Skeleton, cover},
     flash,
     locale::{current_locale, tr},
     problem::Failure,
@@ -67,7 +67,7 @@ fn Purchase(purchase: MyPurchase) -> impl IntoView {
     let named = heading.clone();
     view! {
         <article class="purchase" id=id aria-labelledby=named>
-            <Art kind=purchase.kind title=purchase.file_title.clone() cover=purchase.cover_url.clone() />
+            <div inner_html=cover(purchase.kind, &purchase.file_title, purchase.cover_url.as_deref(), false)></div>
             <div class="purchase-text">
                 <h2 id=heading>
                     <a href=format!("/files/{}", purchase.file_id)>

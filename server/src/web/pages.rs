@@ -67,10 +67,10 @@ pub fn not_found(state: &AppState) -> Router<AppState> {
 
 /// The document of a page: the shop's, or the desk's.
 fn shell(state: &AppState) -> impl Fn() -> AnyView + Clone + Send + Sync + 'static {
-    let options = state.leptos.clone();
+    let context = state.context.clone();
     move || match side() {
-        Side::Shop => app::shell(options.clone()).into_any(),
-        Side::Desk => dashboard::shell(options.clone()).into_any(),
+        Side::Shop => app::shell(context.leptos.clone()).into_any(),
+        Side::Desk => dashboard::shell(context.leptos.clone()).into_any(),
     }
 }
 
@@ -86,6 +86,7 @@ fn context(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static {
         provide_context(state.store.clone());
         provide_context(session::SecureCookies(state.context.config.https()));
         if let Some(parts) = use_context::<Parts>() {
+            provide_context(session::locale(&parts.headers));
             provide_context(parts.extensions.get::<Option<Customer>>().cloned().flatten());
             provide_context(parts.extensions.get::<Option<Staff>>().cloned().flatten());
             if let Some(origin) = parts.extensions.get::<Origin>() {

@@ -2,7 +2,7 @@
 
 use shared::{
     AccountId, CategoryId, Code, FileId, Instant, PurchaseId,
-    api::{Category, File, FileKind, FileSort, Page},
+    api::{Category, File, FileKind, FileSort, Listed, Page},
     text::search_words,
 };
 use sqlx::{AssertSqlSafe, Row, any::AnyRow};
@@ -45,13 +45,15 @@ async fn shelves(connection: &mut Connection) -> Result<Vec<Category>> {
         .collect()
 }
 
-const COLUMNS: &str =
-    "files.id, files.title, files.description, files.category_id, categories.name AS category_name, files.price, files.kind,
-    files.cover_etag, files.preview_etag, files.sales_count, files.created_at, files.updated_at, versions.number, versions.file_name,
-    versions.size, versions.note, purchases.id AS purchase_id";
-/// `$2` is the viewer, `0` for nobody.
-const JOINS: &str = "JOIN categories ON categories.id = files.category_id JOIN versions ON versions.id = files.version_id
-    LEFT JOIN purchases ON purchases.customer_id = $2 AND purchases.file_id = files.id AND purchases.refunded_at IS NULL";
+/// What is read of files: all of it, or what a list shows.
+trait Form: Sized {
+    /// The columns.
+    const COLUMNS: &str;
+    /// The tables beside `files` and their conditions. `$2` is the viewer, `0` for nobody.
+    const JOINS: &str;
+    /// What a row says.
+    fn read(row: &AnyRow) -> Result<Self>;
+}
 
 /// How much of a picture's hash its address has at least, in characters.
 const ADDRESS_HASH: usize = 8;
@@ -66,37 +68,69 @@ pub(crate) fn picture_address(kind: &str, id: FileId, etag: Option<String>) -> O
     etag.map(|etag| format!("/{kind}/{id}?v={}", address_hash(&etag)))
 }
 
-fn file(row: &AnyRow) -> Result<File> {
-    let id = FileId(row.try_get("id")?);
-    let address = |kind: &str, etag: Option<String>| picture_address(kind, id, etag);
-    Ok(File {
-        id,
-        title: row.try_get("title")?,
-        description: row.try_get("description")?,
-        category_id: CategoryId(row.try_get("category_id")?),
-        category_name: row.try_get("category_name")?,
-        price_coins: row.try_get("price")?,
-        kind: row.try_get::<String, _>("kind")?.parse().map_err(damaged)?,
-        file_name: row.try_get("file_name")?,
-        size_bytes: row.try_get("size")?,
-        version: row.try_get("number")?,
-        version_note: row.try_get("note")?,
-        cover_url: address("covers", row.try_get("cover_etag")?),
-        preview_url: address("previews", row.try_get("preview_etag")?),
-        sales_count: row.try_get("sales_count")?,
-        purchase_id: row.try_get::<Option<i64>, _>("purchase_id")?.map(PurchaseId),
-        created_at: Instant(row.try_get("created_at")?),
-        updated_at: Instant(row.try_get("updated_at")?),
-    })
+impl Form for File {
+    const COLUMNS: &str =
+        "files.id, files.title, files.description, files.category_id, categories.name AS category_name, files.price, files.kind,
+        files.cover_etag, files.preview_etag, files.sales_count, files.created_at, files.updated_at, versions.number, versions.file_name,
+        versions.size, versions.note, purchases.id AS purchase_id";
+    const JOINS: &str = "JOIN categories ON categories.id = files.category_id JOIN versions ON versions.id = files.version_id
+        LEFT JOIN purchases ON purchases.customer_id = $2 AND purchases.file_id = files.id AND purchases.refunded_at IS NULL";
+
+    fn read(row: &AnyRow) -> Result<Self> {
+        let Listed { id, title, kind, category_name, cover_url, price_coins, purchase_id } = Listed::read(row)?;
+        Ok(Self {
+            id,
+            title,
+            description: row.try_get("description")?,
+            category_id: CategoryId(row.try_get("category_id")?),
+            category_name,
+            price_coins,
+            kind,
+            file_name: row.try_get("file_name")?,
+            size_bytes: row.try_get("size")?,
+            version: row.try_get("number")?,
+            version_note: row.try_get("note")?,
+            cover_url,
+            preview_url: picture_address("previews", id, row.try_get("preview_etag")?),
+            sales_count: row.try_get("sales_count")?,
+            purchase_id,
+            created_at: Instant(row.try_get("created_at")?),
+            updated_at: Instant(row.try_get("updated_at")?),
+        })
+    }
+}
+
+impl Form for Listed {
+    const COLUMNS: &str = "files.id, files.title, files.kind, categories.name AS category_name, files.cover_etag, files.price,
+        purchases.id AS purchase_id";
+    const JOINS: &str = "JOIN categories ON categories.id = files.category_id
+        LEFT JOIN purchases ON purchases.customer_id = $2 AND purchases.file_id = files.id AND purchases.refunded_at IS NULL";
+
+    fn read(row: &AnyRow) -> Result<Self> {
+        let id = FileId(row.try_get("id")?);
+        Ok(Self {
+            id,
+            title: row.try_get("title")?,
+            kind: row.try_get::<String, _>("kind")?.parse().map_err(damaged)?,
+            category_name: row.try_get("category_name")?,
+            cover_url: picture_address("covers", id, row.try_get("cover_etag")?),
+            price_coins: row.try_get("price")?,
+            purchase_id: row.try_get::<Option<i64>, _>("purchase_id")?.map(PurchaseId),
+        })
+    }
 }
 
 /// A page of published files. The total is exact up to a thousand hits of a search: beyond, it says no more to a person, and costs.
 pub async fn search(store: &Store, query: &Query, viewer: Option<AccountId>) -> Result<Page<File>> {
-    Ok(browse(store, query, viewer).await?.0)
+    Ok(found(store, query, viewer).await?.0)
 }
 
-/// The same, with all categories in the shop's order.
-pub async fn browse(store: &Store, query: &Query, viewer: Option<AccountId>) -> Result<(Page<File>, Vec<Category>)> {
+/// The same as a list shows it, with all categories in the shop's order.
+pub async fn browse(store: &Store, query: &Query, viewer: Option<AccountId>) -> Result<(Page<Listed>, Vec<Category>)> {
+    found(store, query, viewer).await
+}
+
+async fn found<F: Form>(store: &Store, query: &Query, viewer: Option<AccountId>) -> Result<(Page<F>, Vec<Category>)> {
     let words = search_words(&query.text);
     let (page, per_page) = (query.page.clamp(1, 100_000), query.per_page.clamp(1, 100));
     if words.is_empty() && !query.text.trim().is_empty() {
@@ -113,8 +147,9 @@ pub async fn browse(store: &Store, query: &Query, viewer: Option<AccountId>) -> 
         FileSort::PriceDown => "files.price DESC, files.id DESC",
         FileSort::Popular => "files.sales_count DESC, files.id DESC",
     };
+    let (columns, joins) = (F::COLUMNS, F::JOINS);
     let sql =
-        format!("SELECT {COLUMNS} FROM {source} {JOINS} WHERE {filter} ORDER BY {order} LIMIT {per_page} OFFSET {}", (page - 1) * per_page);
+        format!("SELECT {columns} FROM {source} {joins} WHERE {filter} ORDER BY {order} LIMIT {per_page} OFFSET {}", (page - 1) * per_page);
     let mut rows = sqlx::query(AssertSqlSafe(sql)).bind(terms.indexed.clone()).bind(viewer.map_or(0, |viewer| viewer.0));
     for word in &terms.read {
         rows = rows.bind(format!("% {word}%"));
@@ -135,7 +170,7 @@ pub async fn browse(store: &Store, query: &Query, viewer: Option<AccountId>) -> 
         }
         count.fetch_one(&mut *connection).await?
     };
-    Ok((Page { items: rows.iter().map(file).collect::<Result<_>>()?, total, page, per_page }, categories))
+    Ok((Page { items: rows.iter().map(F::read).collect::<Result<_>>()?, total, page, per_page }, categories))
 }
 
 /// What files with these words are selected from, what puts the newest of them first, and what is bound for them.
@@ -192,10 +227,11 @@ async fn count_hits(store: &Store, expression: &str) -> Result<i64> {
 
 /// A published file, or one that the viewer owns.
 pub async fn get(store: &Store, id: FileId, viewer: Option<AccountId>) -> Result<File> {
-    let sql = format!("SELECT {COLUMNS} FROM files {JOINS} WHERE files.id = $1 AND (files.published = 1 OR purchases.id IS NOT NULL)");
+    let (columns, joins) = (File::COLUMNS, File::JOINS);
+    let sql = format!("SELECT {columns} FROM files {joins} WHERE files.id = $1 AND (files.published = 1 OR purchases.id IS NOT NULL)");
     let row =
         sqlx::query(AssertSqlSafe(sql)).bind(id.0).bind(viewer.map_or(0, |viewer| viewer.0)).fetch_optional(store.0.db.reader()).await?;
-    file(&row.ok_or(Code::NotFound)?)
+    File::read(&row.ok_or(Code::NotFound)?)
 }
 
 /// Whether the shop has no file yet.

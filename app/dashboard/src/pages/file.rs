@@ -2,7 +2,7 @@
 
 use app::{
     Failure,
-    components::{Ago, Art, Coins, CopyButton, Failed, Form, Heading, Icon, Number, PostForm, Problems, Said, Skeleton},
+    components::{Ago, Coins, CopyButton, Failed, Form, Heading, Icon, Number, PostForm, Problems, Said, Skeleton, cover},
     flash, format,
     locale::current_locale,
     texts::file_kind,
@@ -298,7 +298,7 @@ fn Pictures(file: StockFile, deeds: Deeds) -> impl IntoView {
             <h2 id="cover">{tr!(files.cover)}</h2>
             <FormNews news=deeds.cover said=tr!(files.saved) />
             <div class="cover">
-                <Art kind=file.kind title=file.title cover=file.cover_url />
+                <div inner_html=cover(file.kind, &file.title, file.cover_url.as_deref(), false)></div>
                 <div class="stack">
                     <p class="quiet">{if own_cover { tr!(files.cover_own) } else { tr!(files.cover_drawn) }}</p>
                     <PictureForm id picture="cover" accept="image/png,image/jpeg,image/webp" hint=tr!(files.cover_hint) />
